@@ -1,0 +1,87 @@
+/**
+ * The contract between the server and `iac-runner`: one JSON request on stdin, one line of JSON on stdout.
+ * This folder imports nothing, and is the only runner folder the server may import.
+ *
+ * Order and silence: the runner reads stdin to its end before it starts anything, answers exactly once, and ends.
+ * It exits 0 when `success` is true, else 1. A caller that sees the process end without one well-formed line on
+ * stdout has no answer: it must treat the call as failed and never assume that the tool did not run.
+ */
+
+/** The protocol's version; printed by `iac-runner --version`. */
+export const PROTOCOL_VERSION = 1;
+
+export const RUNNER_TOOLS = ['terraform', 'tofu'] as const;
+export type RunnerTool = (typeof RUNNER_TOOLS)[number];
+
+export const RUNNER_COMMANDS = [
+  'init',
+  'plan',
+  'apply',
+  'destroy',
+  'version',
+  'validate',
+  'show',
+  'output',
+  'force-unlock',
+] as const;
+export type RunnerCommand = (typeof RUNNER_COMMANDS)[number];
+
+/** What the server asks for. */
+export interface RunnerRequest {
+  tool: RunnerTool;
+  /** Absolute path of an existing directory; inside `IAC_RUNNER_WORK_ROOT` when that is set. */
+  work_dir: string;
+  command: RunnerCommand;
+  /** Further arguments, passed on one by one; there is never a shell between. */
+  args: string[];
+  /** Added to the allow-listed environment of the tool. Names that change how programs are loaded are refused. */
+  env_vars: Record<string, string>;
+  /** Minutes, a fraction is allowed; default 30, at most 1,440. */
+  timeout: number;
+  /** Exact version of the tool to use, SemVer without `v`. Default: the one on the PATH. */
+  tool_version?: string;
+  /** Run the tool on a PTY (default true). False: plain pipes, bytes untouched. Not used when `log_file` is given. */
+  tty?: boolean;
+  /** Width of the PTY in columns, default 160. */
+  columns?: number;
+  /** How much of the end of the output the response keeps, in bytes; default 10 MiB. */
+  max_output_bytes?: number;
+  /** Seconds between SIGINT and SIGKILL on timeout and cancel; default 30. */
+  grace_seconds?: number;
+  /**
+   * Absolute path. The tool writes straight into this file, in a session of its own, and outlives a killed runner.
+   * Beside it appear `<log_file>.pid` (JSON `{pid, start_time}` of the session leader) and, at the end,
+   * `<log_file>.exit` (the exit status as a decimal number; 128 + n when signal n killed the tool).
+   * With `-json` among `args`, stderr goes to `<log_file>.stderr` so that the JSON arrives untouched.
+   */
+  log_file?: string;
+}
+
+/** What the runner answers. */
+export interface RunnerResponse {
+  success: boolean;
+  /** The end of the tool's output (`max_output_bytes`), ANSI kept. */
+  output: string;
+  /** Exit status of the tool; 128 + n when signal n killed it; null when it never started. */
+  exit_code: number | null;
+  /** Absent on success. */
+  error_msg?: string;
+  /** RFC 3339 in UTC. */
+  started_at: string;
+  ended_at: string;
+  output_truncated?: boolean;
+  timed_out?: boolean;
+  cancelled?: boolean;
+  /** Name of the signal that killed the tool, such as `SIGKILL`. */
+  signal?: string;
+}
+
+export const RUNNER_DEFAULTS = {
+  timeoutMinutes: 30,
+  maxTimeoutMinutes: 1440,
+  columns: 160,
+  maxOutputBytes: 10 * 1024 * 1024,
+  graceSeconds: 30,
+  /** A request larger than this is refused unread. */
+  maxRequestBytes: 16 * 1024 * 1024,
+} as const;

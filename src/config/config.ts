@@ -1,0 +1,77 @@
+import type { GIT_SCHEMES, LOG_LEVELS } from './settings';
+
+/** Where and how the server listens. */
+export class ServerConfig {
+  constructor(
+    readonly port: number,
+    readonly host: string,
+    /** What clients are told, without a slash at the end; null until the port is known (`PORT=0`). */
+    readonly publicUrl: string | null,
+    readonly trustProxy: boolean,
+    readonly tls: { certFile: string; keyFile: string } | null,
+    readonly corsOrigins: string[],
+    readonly rateLimitPerMinute: number,
+    readonly metricsPort: number | null,
+  ) {}
+}
+
+/** Where things are kept; absolute paths. */
+export class StorageConfig {
+  constructor(
+    readonly dataDir: string,
+    readonly workRoot: string,
+    readonly databaseFile: string,
+  ) {}
+}
+
+/** Secrets given by the operator; null where the platform makes its own. */
+export class SecretsConfig {
+  constructor(
+    readonly adminApiKey: string | null,
+    /** 32 bytes. */
+    readonly encryptionKey: Buffer | null,
+  ) {}
+}
+
+/** How runs are run. */
+export class RunsConfig {
+  constructor(
+    /** Program and arguments that are started for each runner call. */
+    readonly runnerCommand: string[],
+    readonly runnerUser: { uid: number; gid: number } | null,
+    readonly concurrency: number,
+    readonly timeoutMinutes: number,
+    readonly cancelGraceSeconds: number,
+    readonly approvalTtlHours: number,
+    readonly workdirTtlHours: number,
+    readonly logMaxBytes: number,
+  ) {}
+}
+
+/** What git may do. */
+export class GitConfig {
+  constructor(
+    readonly allowedSchemes: (typeof GIT_SCHEMES)[number][],
+    readonly blockedNetworks: string[],
+    readonly timeoutSeconds: number,
+    readonly maxBytes: number,
+  ) {}
+}
+
+/** What is logged and how. */
+export class LoggingConfig {
+  constructor(
+    readonly level: (typeof LOG_LEVELS)[number],
+    readonly format: 'pretty' | 'json',
+  ) {}
+}
+
+/** The whole configuration, one class a concern, so that a service is given just what it needs. */
+export interface PlomadaConfig {
+  server: ServerConfig;
+  storage: StorageConfig;
+  secrets: SecretsConfig;
+  runs: RunsConfig;
+  git: GitConfig;
+  logging: LoggingConfig;
+}

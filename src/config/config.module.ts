@@ -1,6 +1,9 @@
 import { DynamicModule, Global, Module } from '@nestjs/common';
 import { GitConfig, LoggingConfig, PlomadaConfig, RunsConfig, SecretsConfig, ServerConfig, StorageConfig } from './config';
 
+/** Token of the server's own environment, from which child processes are given an allow-listed part. */
+export const SERVER_ENVIRONMENT = Symbol('ServerEnvironment');
+
 /** Makes each part of the configuration injectable by its class. */
 @Global()
 @Module({})
@@ -13,6 +16,7 @@ export class ConfigModule {
       { provide: RunsConfig, useValue: config.runs },
       { provide: GitConfig, useValue: config.git },
       { provide: LoggingConfig, useValue: config.logging },
+      { provide: SERVER_ENVIRONMENT, useValue: process.env },
     ];
     return { module: ConfigModule, providers, exports: providers.map((provider) => provider.provide) };
   }

@@ -1,0 +1,84 @@
+import { CallRefusedError } from './call-refused';
+
+/**
+ * What of the runner's own environment the tool gets; everything else stays behind, above all the TF_* variables
+ * and tokens of whoever started the runner. Providers and provisioners inherit all that the tool has.
+ */
+const PASSED_ON = new Set([
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TMPDIR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'ALL_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'all_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'CURL_CA_BUNDLE',
+  'REQUESTS_CA_BUNDLE',
+  'AWS_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+]);
+
+/** Names that decide which code a program loads or how a shell reads its script: a value would be a way in. */
+const CHANGES_LOADING = [
+  /^PATH$/,
+  /^(ENV|BASH_ENV|IFS|SHELLOPTS|BASHOPTS|PS4|CDPATH|GLOBIGNORE|PROMPT_COMMAND)$/,
+  /^BASH_FUNC_/,
+  /^(LD|DYLD|_RLD)_/,
+  /^(NODE_OPTIONS|NODE_PATH|NODE_REPL_EXTERNAL_MODULE)$/,
+  /^PYTHON/,
+  /^(PERL5|PERLLIB$)/,
+  /^(RUBYOPT|RUBYLIB)$/,
+  /^(JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH)$/,
+  /^(GCONV_PATH|LOCPATH|NLSPATH)$/,
+  /^OPENSSL_(CONF|MODULES|ENGINES)$/,
+];
+
+/** The runner's own names, in any case: its scripts and its search for leftovers rely on them. */
+const RUNNERS_OWN = /^IAC_RUNNER_/i;
+
+const DEFAULTS = { TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' };
+
+/** Carries a value that is different for each call, by which everything that the tool started is found again. */
+export const CALL_MARKER_NAME = 'IAC_RUNNER_CALL';
+
+/**
+ * The environment of the tool: allow-listed variables of the runner, the defaults for automation, `env_vars` over
+ * both, and the marker of this call.
+ *
+ * @throws CallRefusedError when `env_vars` holds a name that changes how programs are loaded.
+ */
+export function toolEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+  requested: Readonly<Record<string, string>>,
+  marker: string,
+): Record<string, string> {
+  for (const name of Object.keys(requested)) refuseDangerousName(name);
+  const passedOn = Object.entries(own).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && (PASSED_ON.has(entry[0]) || entry[0].startsWith('LC_')),
+  );
+  return Object.fromEntries([
+    ...passedOn,
+    ...Object.entries(DEFAULTS),
+    ...Object.entries(requested),
+    [CALL_MARKER_NAME, marker],
+  ]);
+}
+
+function refuseDangerousName(name: string): void {
+  if (RUNNERS_OWN.test(name)) throw new CallRefusedError(`env_vars.${name} is refused: the name belongs to the runner`);
+  if (CHANGES_LOADING.some((pattern) => pattern.test(name))) {
+    throw new CallRefusedError(`env_vars.${name} is refused: it changes how programs are loaded`);
+  }
+}

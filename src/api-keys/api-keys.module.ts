@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { ServerConfig } from '../config/config';
+import { NamespacesModule } from '../namespaces';
+import { AccessGuard } from './access.guard';
+import { PlatformKeysController } from './api-keys.controller';
+import { ApiKeysService } from './api-keys.service';
+import { FailedAuthentications } from './failed-authentications.service';
+import { FirstAdminKey } from './first-admin-key.service';
+import { KeyAuthenticator } from './key-authenticator.service';
+import { NamespaceKeysController } from './namespace-keys.controller';
+import { ApiKeyRepository } from './persistence/api-key.repository';
+import { RateLimitGuard } from './rate-limit.guard';
+
+const MINUTE_MS = 60_000;
+
+/** API keys, and the two guards that every request passes: who may do what, then how often. */
+@Module({
+  imports: [
+    NamespacesModule,
+    ThrottlerModule.forRootAsync({
+      inject: [ServerConfig],
+      useFactory: (config: ServerConfig) => ({
+        throttlers: [
+          { name: 'requests', ttl: MINUTE_MS, limit: config.rateLimitPerMinute || Number.MAX_SAFE_INTEGER },
+        ],
+      }),
+    }),
+  ],
+  controllers: [PlatformKeysController, NamespaceKeysController],
+  providers: [
+    ApiKeysService,
+    ApiKeyRepository,
+    KeyAuthenticator,
+    FailedAuthentications,
+    FirstAdminKey,
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
+  ],
+  exports: [FirstAdminKey],
+})
+export class ApiKeysModule {}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit';
+import type { Actor } from '../common/access/actor';
+import { Clock } from '../common/clock';
+import { ConflictError, NotFoundError } from '../common/errors';
+import type { ListQuery, Page } from '../common/http/pagination';
+import { isId, newId } from '../common/ids';
+import { Database } from '../database/database';
+import { hashKey, keyPrefix, makeKey } from './domain/key-format';
+import { ApiKeyResponse, CreatedApiKeyResponse, toApiKeyResponse } from './dto/api-key.response';
+import type { CreateApiKeyRequest } from './dto/create-api-key.request';
+import { KeyAuthenticator } from './key-authenticator.service';
+import type { ApiKeyEntity } from './persistence/api-key.entity';
+import { ApiKeyRepository } from './persistence/api-key.repository';
+
+/** Keys of a namespace, or of the platform where the namespace id is null. */
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    private readonly keys: ApiKeyRepository,
+    private readonly authenticator: KeyAuthenticator,
+    private readonly database: Database,
+    private readonly audit: AuditService,
+    private readonly clock: Clock,
+  ) {}
+
+  async list(namespaceId: string | null, query: ListQuery): Promise<Page<ApiKeyResponse>> {
+    const page = await this.keys.findPage(namespaceId, query.limit, query.cursor);
+    return { next: page.next, items: page.items.map(toApiKeyResponse) };
+  }
+
+  /** Makes a key; the answer is the only place where it is ever shown. */
+  async create(actor: Actor, namespaceId: string | null, request: CreateApiKeyRequest): Promise<CreatedApiKeyResponse> {
+    const secret = makeKey();
+    const key: ApiKeyEntity = {
+      id: newId(),
+      namespaceId,
+      name: request.name,
+      permissions: request.permissions,
+      prefix: keyPrefix(secret),
+      keyHash: hashKey(secret),
+      expiresAt: request.expires_at === undefined ? null : new Date(request.expires_at).toISOString(),
+      createdAt: this.clock.timestamp(),
+      lastUsedAt: null,
+    };
+    await this.database.transaction(async (transaction) => {
+      await this.keys.insert(transaction, key);
+      await this.audit.record(transaction, {
+        actor: actor.label,
+        action: 'api_key.create',
+        targetType: 'api_key',
+        targetId: key.id,
+        namespaceId,
+        details: { name: key.name, permissions: key.permissions, prefix: key.prefix, expires_at: key.expiresAt },
+      });
+    });
+    return { ...toApiKeyResponse(key), key: secret };
+  }
+
+  /** @throws NotFoundError; ConflictError for the last platform admin key, without which nobody could administer. */
+  async delete(actor: Actor, namespaceId: string | null, id: string): Promise<void> {
+    const key = isId(id) ? await this.keys.findIn(namespaceId, id) : null;
+    if (!key) throw new NotFoundError('key');
+    await this.database.transaction(async (transaction) => {
+      if (
+        key.namespaceId === null &&
+        key.permissions === 'admin' &&
+        (await this.keys.countOtherPlatformAdmins(key.id, this.clock.timestamp())) === 0
+      ) {
+        throw new ConflictError('last-admin-key', 'This is the last platform admin key. Make another one first.');
+      }
+      await this.keys.delete(transaction, key.id);
+      await this.audit.record(transaction, {
+        actor: actor.label,
+        action: 'api_key.delete',
+        targetType: 'api_key',
+        targetId: key.id,
+        namespaceId,
+        details: { name: key.name, prefix: key.prefix },
+      });
+    });
+    this.authenticator.forget();
+  }
+
+  /** The key in use. */
+  async whoami(actor: Actor): Promise<ApiKeyResponse> {
+    const key = await this.keys.findIn(actor.namespaceId, actor.keyId);
+    if (!key) throw new NotFoundError('key');
+    return toApiKeyResponse(key);
+  }
+}

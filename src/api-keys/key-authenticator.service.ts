@@ -1,0 +1,66 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Actor } from '../common/access/actor';
+import { Clock } from '../common/clock';
+import { Database } from '../database/database';
+import { hashKey, isKeyFormat } from './domain/key-format';
+import type { ApiKeyEntity } from './persistence/api-key.entity';
+import { ApiKeyRepository } from './persistence/api-key.repository';
+
+/** What came of a key that was presented. */
+export type Authentication = { actor: Actor } | { refused: 'malformed' | 'unknown' | 'expired' };
+
+const CACHE_SIZE = 1_000;
+const USE_RECORDED_EVERY_MS = 60_000;
+
+/** Tells whose key it is. Keys are kept for the next request until any key is deleted. */
+@Injectable()
+export class KeyAuthenticator {
+  private readonly logger = new Logger(KeyAuthenticator.name);
+  private readonly known = new Map<string, ApiKeyEntity>();
+  private readonly recordedUse = new Map<string, number>();
+
+  constructor(
+    private readonly keys: ApiKeyRepository,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  async authenticate(presented: string): Promise<Authentication> {
+    if (!isKeyFormat(presented)) return { refused: 'malformed' };
+    const hash = hashKey(presented);
+    const key = this.known.get(hash) ?? (await this.keys.findByHash(hash));
+    if (!key || !timingSafeEqual(Buffer.from(key.keyHash), Buffer.from(hash))) return { refused: 'unknown' };
+    if (key.expiresAt !== null && key.expiresAt <= this.clock.timestamp()) return { refused: 'expired' };
+    this.remember(hash, key);
+    this.recordUse(key);
+    return {
+      actor: {
+        keyId: key.id,
+        namespaceId: key.namespaceId,
+        permissions: key.permissions,
+        label: `${key.name} (${key.prefix})`,
+      },
+    };
+  }
+
+  /** Called when keys were deleted: the next request looks again. */
+  forget(): void {
+    this.known.clear();
+  }
+
+  private remember(hash: string, key: ApiKeyEntity): void {
+    if (this.known.size >= CACHE_SIZE) this.known.clear();
+    this.known.set(hash, key);
+  }
+
+  /** At most once a minute and key, and beside the request: an answer does not wait for it. */
+  private recordUse(key: ApiKeyEntity): void {
+    const now = this.clock.now();
+    if (now.getTime() - (this.recordedUse.get(key.id) ?? 0) < USE_RECORDED_EVERY_MS) return;
+    this.recordedUse.set(key.id, now.getTime());
+    this.database
+      .transaction((transaction) => this.keys.recordUse(transaction, key.id, now.toISOString()))
+      .catch((error: unknown) => this.logger.warn({ event: 'key_use_not_recorded', error: String(error) }));
+  }
+}

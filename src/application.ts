@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { NestFactory } from '@nestjs/core';
+import { SwaggerModule } from '@nestjs/swagger';
+import helmet from 'helmet';
+import { AppModule } from './app.module';
+import { jsonBodyMiddleware } from './common/http/json-body.middleware';
+import { ProblemFilter } from './common/http/problem.filter';
+import { requestIdMiddleware } from './common/http/request-id.middleware';
+import { validationPipe } from './common/http/validation.pipe';
+import { PlatformLogger } from './common/logging/platform-logger';
+import type { PlomadaConfig } from './config/config';
+import type { Database } from './database/database';
+import { MIGRATIONS } from './database/migrations';
+import { openDatabase } from './database/open-database';
+import { ServerLock } from './database/server-lock';
+import { ENTITIES } from './entities';
+import { buildDocument } from './openapi/document';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** A server that is made but does not listen yet, and how to end it. */
+export interface Application {
+  app: NestExpressApplication;
+  database: Database;
+  /** Stops taking requests, lets go of running tools, closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the server: takes its lock, opens and migrates the database, wires the rooms.
+ * @throws ServerLockedError, DatabaseRefusedError
+ */
+export async function createApplication(config: PlomadaConfig): Promise<Application> {
+  mkdirSync(config.storage.dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(config.storage.workRoot, { recursive: true, mode: 0o711 });
+  const lock = await ServerLock.take(config.storage.databaseFile);
+  let database: Database | null = null;
+  try {
+    database = await openDatabase(config.storage.databaseFile, ENTITIES, MIGRATIONS);
+    const app = await createNestApplication(config, database);
+    const opened = database;
+    return {
+      app,
+      database: opened,
+      close: async () => {
+        await app.close();
+        await opened.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await database?.close();
+    await lock.release();
+    throw error;
+  }
+}
+
+/** The HTTP side of the server, on a database that is open. */
+export async function createNestApplication(config: PlomadaConfig, database: Database): Promise<NestExpressApplication> {
+  const { tls } = config.server;
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, database), {
+    logger: new PlatformLogger(config.logging),
+    bodyParser: false,
+    // Streams of runs stay open for hours; they must not keep a server from stopping.
+    forceCloseConnections: true,
+    abortOnError: false,
+    ...(tls ? { httpsOptions: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
+  });
+  app.set('trust proxy', config.server.trustProxy);
+  app.set('query parser', 'simple');
+  app.disable('x-powered-by');
+  app.use(requestIdMiddleware());
+  app.use(securityHeaders(config));
+  if (config.server.corsOrigins.length > 0) {
+    app.enableCors({ origin: config.server.corsOrigins, credentials: true, exposedHeaders: ['Link', 'X-Request-Id'] });
+  }
+  app.use('/api', jsonBodyMiddleware(() => false));
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  const document = await buildDocument(app);
+  SwaggerModule.setup('api/docs', app, document, {
+    jsonDocumentUrl: 'api/openapi.json',
+    yamlDocumentUrl: 'api/openapi.yaml',
+    customSiteTitle: 'Plomada API',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tagsSorter: 'alpha' },
+  });
+  const server = app.getHttpServer();
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  return app;
+}
+
+function securityHeaders(config: PlomadaConfig): ReturnType<typeof helmet> {
+  const isHttps = config.server.publicUrl?.startsWith('https:') ?? false;
+  return helmet({
+    contentSecurityPolicy: {
+      directives: {
+        // Swagger UI has styles inline, and pictures as data.
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'img-src': ["'self'", 'data:'],
+        // Without TLS a browser would be sent to an address where nobody listens.
+        'upgrade-insecure-requests': isHttps ? [] : null,
+      },
+    },
+    strictTransportSecurity: isHttps,
+  });
+}

@@ -1,0 +1,18 @@
+export const PERMISSIONS = ['read', 'write', 'admin'] as const;
+/** `read`: pull and look; `write`: also publish, run and approve; `admin`: also keys, namespaces, signing keys. */
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Who makes a request: the key in use. */
+export interface Actor {
+  keyId: string;
+  /** Null for a platform key, which reaches every namespace. */
+  namespaceId: string | null;
+  permissions: Permission;
+  /** As it is recorded: the key's name and prefix, such as `ci (plm_4fTz)`. */
+  label: string;
+}
+
+/** True when a key with `held` may do what needs `needed`. */
+export function permits(held: Permission, needed: Permission): boolean {
+  return PERMISSIONS.indexOf(held) >= PERMISSIONS.indexOf(needed);
+}

@@ -1,0 +1,5 @@
+import type { MigrationInterface } from 'typeorm';
+import { Initial1764000000000 } from './1764000000000-initial';
+
+/** All migrations, oldest first. An explicit list: what runs never depends on which files lie about. */
+export const MIGRATIONS: (new () => MigrationInterface)[] = [Initial1764000000000];

@@ -1,0 +1,65 @@
+import { BeforeApplicationShutdown, Module } from '@nestjs/common';
+import { NamespacesModule } from '../namespaces';
+import { AllRunsController } from './all-runs.controller';
+import { DeploymentsController } from './deployments.controller';
+import { DeploymentsService } from './deployments.service';
+import { PlanReader } from './execution/plan-reader';
+import { RunExecutor } from './execution/run-executor';
+import { RunSecrets } from './execution/run-secrets';
+import { ToolCaller } from './execution/tool-call';
+import { DeploymentRepository } from './persistence/deployment.repository';
+import { RunEventRepository } from './persistence/run-event.repository';
+import { RunRecordsRepository } from './persistence/run-records.repository';
+import { RunRepository } from './persistence/run.repository';
+import { RepositoryBrowser } from './repository-browser.service';
+import { RunArchive } from './run-archive.service';
+import { RunEventHub } from './run-event-hub';
+import { RunJournal } from './run-journal.service';
+import { RunLogsController } from './run-logs.controller';
+import { RunLogs } from './run-logs.service';
+import { RunScheduler } from './run-scheduler.service';
+import { RunStreams } from './run-stream.service';
+import { RunViews } from './run-views.service';
+import { RunsController } from './runs.controller';
+import { RunsService } from './runs.service';
+
+/** Deployments and their runs. */
+@Module({
+  imports: [NamespacesModule],
+  controllers: [DeploymentsController, RunsController, RunLogsController, AllRunsController],
+  providers: [
+    DeploymentsService,
+    RunsService,
+    RunViews,
+    RunJournal,
+    RunEventHub,
+    RunScheduler,
+    RunExecutor,
+    ToolCaller,
+    PlanReader,
+    RunSecrets,
+    RunLogs,
+    RunStreams,
+    RunArchive,
+    RepositoryBrowser,
+    DeploymentRepository,
+    RunRepository,
+    RunEventRepository,
+    RunRecordsRepository,
+  ],
+  exports: [RunArchive, RunEventHub],
+})
+export class DeploymentsModule implements BeforeApplicationShutdown {
+  constructor(
+    private readonly scheduler: RunScheduler,
+    private readonly journal: RunJournal,
+    private readonly streams: RunStreams,
+  ) {}
+
+  /** Before the listener closes: streams never end by themselves, and would hold it open. */
+  beforeApplicationShutdown(): void {
+    this.scheduler.stop();
+    this.journal.stop();
+    this.streams.closeAll();
+  }
+}

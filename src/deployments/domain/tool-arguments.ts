@@ -1,0 +1,37 @@
+import type { RunOperation } from './run-operation';
+
+/** The typed fields of a run that become arguments of the tool; there are no free flags. */
+export interface PlanOptions {
+  operation: RunOperation;
+  /** Relative to the working directory. */
+  tfvarsFiles: string[];
+  targets: string[];
+  replace: string[];
+}
+
+export function initArguments(): string[] {
+  return ['-input=false'];
+}
+
+export function planArguments(options: PlanOptions, planFile: string): string[] {
+  return [
+    '-input=false',
+    `-out=${planFile}`,
+    ...(options.operation === 'destroy' ? ['-destroy'] : []),
+    ...(options.operation === 'refresh' ? ['-refresh-only'] : []),
+    // A plan that nobody will apply only reads: it neither waits for an apply nor holds one up.
+    ...(options.operation === 'plan' ? ['-lock=false'] : []),
+    ...options.targets.map((address) => `-target=${address}`),
+    ...options.replace.map((address) => `-replace=${address}`),
+    ...options.tfvarsFiles.map((file) => `-var-file=${file}`),
+  ];
+}
+
+export function showArguments(planFile: string): string[] {
+  return ['-json', planFile];
+}
+
+/** That plan file and nothing else: everything else is in it. */
+export function applyArguments(planFile: string): string[] {
+  return ['-input=false', planFile];
+}

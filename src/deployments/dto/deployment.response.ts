@@ -1,0 +1,69 @@
+import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
+import type { DeploymentEntity } from '../persistence/deployment.entity';
+import { RunResponse } from './run.response';
+
+/** A Git repository that is planned and applied. */
+export class DeploymentResponse {
+  id!: string;
+
+  namespace_id!: string;
+
+  /** Name of the namespace. */
+  namespace!: string;
+
+  /** @example 'network-prod' */
+  name!: string;
+
+  description!: string;
+
+  /** @example 'https://git.example.com/infra/network.git' */
+  git_url!: string;
+
+  /** Null: the repository's default branch. */
+  default_ref!: string | null;
+
+  /**
+   * Relative to the repository; `.` is its root.
+   * @example 'envs/prod'
+   */
+  working_directory!: string;
+
+  tool!: RunnerTool;
+
+  tool_version!: string | null;
+
+  auto_approve!: boolean;
+
+  /** The pool of runners that works for it; null: the server's own. */
+  runner_pool!: string | null;
+
+  last_run!: RunResponse | null;
+
+  created_at!: string;
+
+  updated_at!: string;
+}
+
+export function toDeploymentResponse(
+  deployment: DeploymentEntity,
+  namespace: string,
+  lastRun: RunResponse | null,
+): DeploymentResponse {
+  return {
+    id: deployment.id,
+    namespace_id: deployment.namespaceId,
+    namespace,
+    name: deployment.name,
+    description: deployment.description,
+    git_url: deployment.gitUrl,
+    default_ref: deployment.defaultRef,
+    working_directory: deployment.workingDirectory,
+    tool: deployment.tool,
+    tool_version: deployment.toolVersion,
+    auto_approve: deployment.autoApprove,
+    runner_pool: null,
+    last_run: lastRun,
+    created_at: deployment.createdAt,
+    updated_at: deployment.updatedAt,
+  };
+}

@@ -1,0 +1,176 @@
+import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
+import type { QueuePlace } from '../domain/run-queue';
+import type { RunOperation } from '../domain/run-operation';
+import type { RunStatus } from '../domain/run-status';
+import type { RunEntity } from '../persistence/run.entity';
+
+/** What a run waits for. */
+export class WaitingForResponse {
+  /**
+   * `earlier_run`: another run holds this deployment and path; `capacity`: all runner slots are busy.
+   * @example 'earlier_run'
+   */
+  reason!: 'earlier_run' | 'capacity';
+
+  /** The run that is waited for. */
+  run_id?: string;
+}
+
+/** One resource a plan would change. */
+export class PlannedResourceResponse {
+  /** @example 'terraform_data.web[0]' */
+  address!: string;
+
+  /** @example 'terraform_data' */
+  type!: string;
+
+  /**
+   * As in the tool's JSON plan.
+   * @example ['create']
+   */
+  actions!: string[];
+}
+
+/** What a plan would do, from the tool's JSON plan. */
+export class PlanSummaryResponse {
+  /** To be created; a replacement counts here, in `destroy` and in `replace`. */
+  add!: number;
+
+  change!: number;
+
+  destroy!: number;
+
+  import!: number;
+
+  replace!: number;
+
+  /** Changes that others made to what the state describes. */
+  drift!: number;
+
+  has_changes!: boolean;
+
+  resources!: PlannedResourceResponse[];
+
+  /** True when there are more resources than are listed. */
+  resources_truncated?: boolean;
+}
+
+/** A run, without its logs. */
+export class RunResponse {
+  id!: string;
+
+  deployment_id!: string;
+
+  /** `apply`, `plan` (plan only), `destroy` or `refresh`. */
+  operation!: RunOperation;
+
+  /**
+   * Relative to the repository; `.` is its root.
+   * @example 'envs/prod'
+   */
+  path!: string;
+
+  /** Branch, tag or commit; null: the repository's default branch. */
+  ref!: string | null;
+
+  /** The commit that was checked out. */
+  commit_sha!: string | null;
+
+  tool!: RunnerTool;
+
+  /** As asked for or, once planned, as used. */
+  tool_version!: string | null;
+
+  /** Environment of the tool; values of sensitive ones are null. */
+  env_vars!: Record<string, string | null>;
+
+  tfvars_files!: string[];
+
+  targets!: string[];
+
+  replace!: string[];
+
+  auto_approve!: boolean;
+
+  /** @example 'awaiting_approval' */
+  status!: RunStatus;
+
+  /** Place in the queue, from 1; null unless pending. */
+  queue_position!: number | null;
+
+  /** Why the run waits; null when it does not. */
+  waiting_for!: WaitingForResponse | null;
+
+  plan_summary!: PlanSummaryResponse | null;
+
+  /** SHA-256 of the plan file that would be applied, in hex. */
+  plan_sha256!: string | null;
+
+  /** Exit status of the last command of the tool. */
+  exit_code!: number | null;
+
+  /** Why the run failed or was cancelled. */
+  error_message!: string | null;
+
+  created_by!: string;
+
+  approved_by!: string | null;
+
+  approved_at!: string | null;
+
+  cancelled_by!: string | null;
+
+  created_at!: string;
+
+  started_at!: string | null;
+
+  completed_at!: string | null;
+}
+
+/** A run with the ends of its logs. */
+export class RunWithLogsResponse extends RunResponse {
+  /** The last 1 MiB of the log of `init`; colours (ANSI) kept. */
+  init_log!: string;
+
+  /** The last 1 MiB of the log of `plan`. */
+  plan_log!: string;
+
+  /** The last 1 MiB of the log of `apply`. */
+  apply_log!: string;
+
+  /** True when one of the logs is longer than that; `logs/:phase` has it whole. */
+  log_truncated!: boolean;
+}
+
+/** @param place where a pending run is in the queue; null for any other */
+export function toRunResponse(run: RunEntity, place: QueuePlace | null): RunResponse {
+  return {
+    id: run.id,
+    deployment_id: run.deploymentId,
+    operation: run.operation,
+    path: run.path,
+    ref: run.ref,
+    commit_sha: run.commitSha,
+    tool: run.tool,
+    tool_version: run.toolVersion,
+    env_vars: { ...run.envVars, ...Object.fromEntries(run.sensitiveEnvNames.map((name) => [name, null])) },
+    tfvars_files: run.tfvarsFiles,
+    targets: run.targets,
+    replace: run.replace,
+    auto_approve: run.autoApprove,
+    status: run.status,
+    queue_position: place?.position ?? null,
+    waiting_for: place?.waitingFor ?? null,
+    plan_summary: run.planSummary,
+    plan_sha256: run.planSha256,
+    exit_code: run.exitCode,
+    error_message: run.errorMessage,
+    created_by: run.createdBy,
+    approved_by: run.approvedBy,
+    approved_at: run.approvedAt,
+    cancelled_by: run.cancelledBy,
+    created_at: run.createdAt,
+    started_at: run.startedAt,
+    completed_at: run.completedAt,
+  };
+}

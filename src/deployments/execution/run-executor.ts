@@ -1,0 +1,262 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { posix } from 'node:path';
+import { DomainError } from '../../common/errors';
+import { SecretPatterns } from '../../common/secrets/secret-patterns';
+import { RunsConfig, StorageConfig } from '../../config/config';
+import { GIT_PORT, GitPort } from '../../git';
+import type { LogPhase } from '../domain/log-phase';
+import { isPlanOnly } from '../domain/run-operation';
+import { applyArguments, initArguments, planArguments, showArguments } from '../domain/tool-arguments';
+import type { DeploymentEntity } from '../persistence/deployment.entity';
+import { RunEventRepository } from '../persistence/run-event.repository';
+import type { RunEntity } from '../persistence/run.entity';
+import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
+import { PhaseLog } from './phase-log';
+import { PlanReader } from './plan-reader';
+import type { RunControl } from './run-control';
+import { RunCancelledError, RunFailedError } from './run-ends';
+import { RunSecrets } from './run-secrets';
+import { RunWorkspace } from './run-workspace';
+import { ToolCaller } from './tool-call';
+
+/** The run was moved by somebody else while it was worked on; there is nothing left to do. */
+export class RunMovedError extends Error {}
+
+/** One run in the hands of the executor. */
+interface Work {
+  run: RunEntity;
+  deployment: DeploymentEntity;
+  workspace: RunWorkspace;
+  patterns: SecretPatterns;
+  environment: Record<string, string>;
+  control: RunControl;
+}
+
+/**
+ * The steps of a run: clone → init → plan → (approval) → apply. Each step first looks whether it was done or begun
+ * before, so that the same code starts a run and takes it up after a restart. A command that was started is followed,
+ * never started again.
+ */
+@Injectable()
+export class RunExecutor {
+  constructor(
+    @Inject(GIT_PORT) private readonly git: GitPort,
+    private readonly tool: ToolCaller,
+    private readonly journal: RunJournal,
+    private readonly events: RunEventRepository,
+    private readonly plans: PlanReader,
+    private readonly secrets: RunSecrets,
+    private readonly config: RunsConfig,
+    private readonly storage: StorageConfig,
+  ) {}
+
+  workspaceOf(runId: string): RunWorkspace {
+    return new RunWorkspace(this.storage.workRoot, runId, this.config.runnerUser);
+  }
+
+  /**
+   * From `initializing` to the approval, or to the end where none is needed.
+   * @returns the run, `awaiting_approval`, `applying` (auto-approved: go on with `apply`) or ended
+   */
+  async prepare(run: RunEntity, deployment: DeploymentEntity, control: RunControl): Promise<RunEntity> {
+    const work = this.take(run, deployment, control);
+    await work.workspace.create();
+    await this.clone(work);
+    await this.init(work);
+    if (work.run.status === 'initializing') await this.move(work, { to: 'planning' });
+    await this.plan(work);
+    return work.run;
+  }
+
+  /** From `applying` to the end. Applies the plan that was approved, or nothing. */
+  async apply(run: RunEntity, deployment: DeploymentEntity, control: RunControl): Promise<RunEntity> {
+    const work = this.take(run, deployment, control);
+    const log = await this.openLog(work, 'apply');
+    const isUnderWay = await this.tool.isStarted(run, work.workspace, 'apply');
+    if (!isUnderWay) await this.assertApprovedPlan(work);
+    const { response } = await this.tool.call(
+      run,
+      work.workspace,
+      {
+        phase: 'apply',
+        command: 'apply',
+        args: applyArguments(work.workspace.planFile),
+        workDirectory: await this.workDirectory(work),
+        environment: work.environment,
+        requestedBy: run.approvedBy ?? run.createdBy,
+        log,
+      },
+      control,
+    );
+    await this.move(work, { to: 'success', changes: { exitCode: response.exit_code } });
+    return work.run;
+  }
+
+  /** A line of the platform's in the log of the phase a run is in. */
+  async note(run: RunEntity, deployment: DeploymentEntity, text: string): Promise<void> {
+    const phase: LogPhase = run.status === 'applying' ? 'apply' : run.status === 'planning' ? 'plan' : 'init';
+    await (await this.openLog({ run, patterns: this.patternsOf(run, deployment) }, phase)).note(text);
+  }
+
+  private take(run: RunEntity, deployment: DeploymentEntity, control: RunControl): Work {
+    const workspace = this.workspaceOf(run.id);
+    return {
+      run,
+      deployment,
+      workspace,
+      patterns: this.patternsOf(run, deployment),
+      environment: { ...run.envVars, ...this.secrets.openEnvironment(run), HOME: workspace.home },
+      control,
+    };
+  }
+
+  private patternsOf(run: RunEntity, deployment: DeploymentEntity): SecretPatterns {
+    return new SecretPatterns(this.secrets.valuesToMask(deployment, run));
+  }
+
+  private async clone(work: Work): Promise<void> {
+    const cloned = await work.workspace.clonedCommit();
+    if (cloned === null) {
+      await work.workspace.clear();
+      await work.workspace.assertSpace();
+      const log = await this.openLog(work, 'clone');
+      await this.noteUnmaskable(work, log);
+      try {
+        const { commitSha } = await this.git.clone(this.secrets.remoteOf(work.deployment), work.run.ref, work.workspace.checkout, {
+          signal: work.control.signal,
+          onOutput: (text) => void log.write(text),
+        });
+        await log.note(`Checked out ${work.run.ref ?? 'the default branch'} at commit ${commitSha}.`);
+        await work.workspace.giveCheckoutToRunner();
+        await work.workspace.recordClone(commitSha);
+      } catch (error) {
+        if (work.control.isCancelled) throw new RunCancelledError();
+        if (error instanceof DomainError) await log.note(error.message);
+        throw error;
+      }
+    }
+    const commitSha = await work.workspace.clonedCommit();
+    if (work.run.commitSha !== commitSha) work.run = await this.update(work, { commitSha });
+  }
+
+  private async init(work: Work): Promise<void> {
+    const log = await this.openLog(work, 'init');
+    const workDirectory = await this.workDirectory(work);
+    if (!(await this.tool.isStarted(work.run, work.workspace, 'init'))) {
+      for (const file of work.run.tfvarsFiles) await work.workspace.assertFile(posix.join(work.run.path, file));
+      if (await work.workspace.removeCommittedData(workDirectory)) {
+        await log.note('Removed the .terraform folder that is committed in the repository.');
+      }
+    }
+    await this.command(work, 'init', initArguments(), log);
+  }
+
+  private async plan(work: Work): Promise<void> {
+    const { run, workspace } = work;
+    const options = {
+      operation: run.operation,
+      tfvarsFiles: run.tfvarsFiles,
+      targets: run.targets,
+      replace: run.replace,
+    };
+    const log = await this.openLog(work, 'plan');
+    const exitCode = await this.command(work, 'plan', planArguments(options, workspace.planFile), log);
+    const shown = await this.tool.call(
+      work.run,
+      workspace,
+      {
+        phase: 'plan',
+        command: 'show',
+        args: showArguments(workspace.planFile),
+        workDirectory: await this.workDirectory(work),
+        environment: work.environment,
+        requestedBy: run.createdBy,
+        log: null,
+      },
+      work.control,
+    );
+    const planSha256 = await workspace.hashPlan();
+    if (planSha256 === null) throw new RunFailedError('The tool said that it planned, but there is no plan file.');
+    const plan = await this.plans.read(shown.outputFile, shown.response.output, run.operation, work.patterns);
+    const changes = {
+      planSummary: plan.summary,
+      planSha256,
+      exitCode,
+      toolVersion: run.toolVersion ?? plan.toolVersion,
+    };
+    const inSameUnit = this.plans.storing(run.id, plan.redacted);
+    if (work.control.isCancelled) throw new RunCancelledError();
+    if (isPlanOnly(run.operation) || !plan.summary.has_changes) {
+      await this.move(work, { to: 'success', changes }, inSameUnit);
+    } else if (run.autoApprove) {
+      const approved = { ...changes, approvedBy: 'auto-approve', approvedAt: new Date().toISOString() };
+      await this.move(work, { to: 'applying', reason: 'auto-approved', changes: approved }, inSameUnit);
+    } else {
+      await this.move(work, { to: 'awaiting_approval', changes: { ...changes, plannedAt: new Date().toISOString() } }, inSameUnit);
+    }
+  }
+
+  private async command(work: Work, command: 'init' | 'plan', args: string[], log: PhaseLog): Promise<number | null> {
+    const { response } = await this.tool.call(
+      work.run,
+      work.workspace,
+      {
+        phase: command,
+        command,
+        args,
+        workDirectory: await this.workDirectory(work),
+        environment: work.environment,
+        requestedBy: work.run.createdBy,
+        log,
+      },
+      work.control,
+    );
+    if (work.control.isCancelled) throw new RunCancelledError(response.exit_code);
+    return response.exit_code;
+  }
+
+  /** What was approved is what is on the disk, bit by bit; otherwise nothing is applied. */
+  private async assertApprovedPlan(work: Work): Promise<void> {
+    const { run, workspace } = work;
+    const found = await workspace.hashPlan();
+    if (found === null) throw new RunFailedError('The plan that was approved is gone (plan_lost). Start a new run.');
+    if (found !== run.planSha256 || (await workspace.clonedCommit()) !== run.commitSha) {
+      throw new RunFailedError('The plan file is not the one that was approved; nothing was applied. Start a new run.');
+    }
+    await workspace.assertSpace();
+  }
+
+  private workDirectory(work: Work): Promise<string> {
+    return work.workspace.resolveFolder(work.run.path);
+  }
+
+  private async openLog(work: Pick<Work, 'run' | 'patterns'>, phase: LogPhase): Promise<PhaseLog> {
+    const start = await this.events.findLogEnd(work.run.id, phase);
+    return new PhaseLog(
+      phase,
+      work.patterns,
+      (piece) => this.journal.appendLog(work.run.id, piece),
+      this.config.logMaxBytes,
+      start,
+    );
+  }
+
+  private async noteUnmaskable(work: Work, log: PhaseLog): Promise<void> {
+    const { tooShort } = work.patterns;
+    if (tooShort > 0) {
+      await log.note(`${tooShort} sensitive value(s) are too short (under 6 characters) to be masked in logs.`);
+    }
+  }
+
+  private async move(work: Work, move: Omit<Move, 'cause' | 'actor'>, inSameUnit?: Parameters<RunJournal['move']>[2]): Promise<void> {
+    const moved = await this.journal.moveForSure(work.run, { cause: 'platform', actor: PLATFORM_ACTOR, ...move }, inSameUnit);
+    if (!moved) throw new RunMovedError();
+    work.run = moved;
+  }
+
+  private async update(work: Work, changes: { commitSha: string | null }): Promise<RunEntity> {
+    const updated = await this.journal.update(work.run.id, changes);
+    if (!updated) throw new RunMovedError();
+    return updated;
+  }
+}

@@ -1,0 +1,169 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RunnerCommand, RunnerResponse } from '../../../runner/protocol/runner-protocol';
+import { Clock } from '../../common/clock';
+import { readJson, writeJsonAtomically } from '../../common/files/json-file';
+import { newId } from '../../common/ids';
+import { RunsConfig } from '../../config/config';
+import { Database } from '../../database/database';
+import { RUNNER_PORT, RunnerHandle, RunnerPort, RunnerResult } from '../../runner';
+import type { LogPhase } from '../domain/log-phase';
+import type { RunEntity } from '../persistence/run.entity';
+import { RunRecordsRepository } from '../persistence/run-records.repository';
+import type { PhaseLog } from './phase-log';
+import type { RunControl } from './run-control';
+import { RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
+import type { RunWorkspace } from './run-workspace';
+
+/** Kept of the output in the answer, for runners that know nothing of `log_file`. */
+const MAX_OUTPUT_BYTES = 2 ** 20;
+
+export interface ToolCall {
+  phase: LogPhase;
+  command: RunnerCommand;
+  args: string[];
+  workDirectory: string;
+  environment: Record<string, string>;
+  requestedBy: string;
+  /** Null for output that is data and not log. */
+  log: PhaseLog | null;
+}
+
+/** Asks the runner for one command of a run and waits for its end, across restarts of the server. */
+@Injectable()
+export class ToolCaller {
+  constructor(
+    @Inject(RUNNER_PORT) private readonly runner: RunnerPort,
+    private readonly records: RunRecordsRepository,
+    private readonly database: Database,
+    private readonly config: RunsConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /** One folder for each command and attempt, so that a retry never meets the files of the first try. */
+  private callName(run: RunEntity, command: RunnerCommand): string {
+    return `${run.attempt}-${command}`;
+  }
+
+  /** True when this command was asked of a runner before, perhaps by a server that is gone. */
+  async isStarted(run: RunEntity, workspace: RunWorkspace, command: RunnerCommand): Promise<boolean> {
+    return this.runner.isStarted(workspace.callDirectory(this.callName(run, command)));
+  }
+
+  /**
+   * Follows the call if it was started before, starts it otherwise.
+   * @returns the answer of a command that succeeded, and where its output is
+   * @throws RunFailedError, RunCancelledError; RunnerLostError when nothing is known of how it ended
+   */
+  async call(
+    run: RunEntity,
+    workspace: RunWorkspace,
+    call: ToolCall,
+    control: RunControl,
+  ): Promise<{ response: RunnerResponse; outputFile: string }> {
+    const directory = await workspace.createCallDirectory(this.callName(run, call.command));
+    const limits = { timeoutMinutes: run.timeoutMinutes, graceSeconds: this.config.cancelGraceSeconds };
+    const attached = await this.runner.attach(directory, limits);
+    if (!attached && control.isCancelled) throw new RunCancelledError();
+    const handle = attached ?? (await this.start(run, call, directory));
+    const stopListening = control.onCancel((force) => handle.cancel(force));
+    try {
+      const result = await this.takeIn(handle, call.log);
+      await this.recordEnd(directory, result);
+      return { response: this.judge(run, call, result), outputFile: handle.logFile };
+    } finally {
+      stopListening();
+    }
+  }
+
+  private async start(run: RunEntity, call: ToolCall, directory: string): Promise<RunnerHandle> {
+    const executionId = newId();
+    await this.database.transaction((transaction) =>
+      this.records.insertExecution(transaction, {
+        id: executionId,
+        runId: run.id,
+        phase: call.phase,
+        tool: run.tool,
+        command: call.command,
+        args: call.args,
+        envNames: Object.keys(call.environment).sort(),
+        exitCode: null,
+        startedAt: this.clock.timestamp(),
+        endedAt: null,
+        requestedBy: call.requestedBy,
+      }),
+    );
+    await writeJsonAtomically(executionFile(directory), { id: executionId });
+    return this.runner.start({
+      directory,
+      request: {
+        tool: run.tool,
+        work_dir: call.workDirectory,
+        command: call.command,
+        args: call.args,
+        env_vars: call.environment,
+        timeout: run.timeoutMinutes,
+        ...(run.toolVersion === null ? {} : { tool_version: run.toolVersion }),
+        tty: false,
+        max_output_bytes: MAX_OUTPUT_BYTES,
+        grace_seconds: this.config.cancelGraceSeconds,
+      },
+    });
+  }
+
+  /** Takes the output into the log while it comes, to the end. */
+  private async takeIn(handle: RunnerHandle, log: PhaseLog | null): Promise<RunnerResult> {
+    if (log === null) return handle.result;
+    let isEnded = false;
+    const result = handle.result.finally(() => (isEnded = true));
+    await Promise.all([result, log.follow(handle.logFile, () => isEnded)]);
+    const ended = await result;
+    if (ended.kind === 'answered') await log.addUnlessFollowed(ended.response.output);
+    if (ended.kind === 'protocol-error' && ended.evidence !== '') {
+      await log.note(`The runner answered, among the first 4 KiB:\r\n${ended.evidence}`);
+    }
+    await log.end();
+    return ended;
+  }
+
+  private async recordEnd(directory: string, result: RunnerResult): Promise<void> {
+    const execution = await readJson<{ id: string }>(executionFile(directory));
+    if (!execution) return;
+    const answered = result.kind === 'answered' ? result.response : null;
+    await this.database.transaction((transaction) =>
+      this.records.endExecution(transaction, execution.id, {
+        exitCode: answered?.exit_code ?? null,
+        endedAt: answered ? new Date(answered.ended_at).toISOString() : this.clock.timestamp(),
+      }),
+    );
+  }
+
+  private judge(run: RunEntity, call: ToolCall, result: RunnerResult): RunnerResponse {
+    if (result.kind === 'lost') throw new RunnerLostError(result.reason);
+    const name = `${run.tool} ${call.command}`;
+    if (result.kind === 'protocol-error') {
+      throw new RunFailedError(`The runner broke its protocol in ${name} (runner_protocol_error): ${result.reason}.`);
+    }
+    const { response } = result;
+    if (response.success) return response;
+    if (response.timed_out) {
+      throw new RunFailedError(
+        `${name} did not end within ${run.timeoutMinutes} minutes and was stopped (timeout).`,
+        response.exit_code,
+      );
+    }
+    if (response.cancelled) throw new RunCancelledError(response.exit_code);
+    const signal = response.signal ?? (response.exit_code === 137 ? 'SIGKILL' : null);
+    if (signal !== null) throw new RunFailedError(`${name} was killed (${signal}).`, response.exit_code);
+    if (response.exit_code === null) {
+      throw new RunFailedError(`${name} could not be started: ${response.error_msg ?? 'the runner gave no reason'}`);
+    }
+    throw new RunFailedError(
+      `${name} failed with exit status ${response.exit_code}; the log says why.`,
+      response.exit_code,
+    );
+  }
+}
+
+function executionFile(callDirectory: string): string {
+  return `${callDirectory}/execution.json`;
+}

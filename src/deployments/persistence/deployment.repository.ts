@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { ILike, In } from 'typeorm';
+import { decodeCursor, Page, toPage } from '../../common/http/pagination';
+import { Database } from '../../database/database';
+import { insertRow, updateRows } from '../../database/rows';
+import { Transaction } from '../../database/transaction';
+import type { RunStatus } from '../domain/run-status';
+import { DeploymentEntity } from './deployment.entity';
+import { RunEntity } from './run.entity';
+
+export interface DeploymentFilter {
+  namespaceId?: string;
+  /** Of the last run; `none`: never run. */
+  status?: RunStatus | 'none';
+  /** Part of name, description or URL. */
+  q?: string;
+  limit: number;
+  cursor?: string;
+}
+
+@Injectable()
+export class DeploymentRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(transaction: Transaction, deployment: DeploymentEntity): Promise<void> {
+    await insertRow(transaction, DeploymentEntity, deployment);
+  }
+
+  async update(transaction: Transaction, id: string, changes: Partial<DeploymentEntity>): Promise<void> {
+    await updateRows(transaction, DeploymentEntity, { id }, changes);
+  }
+
+  async delete(transaction: Transaction, id: string): Promise<void> {
+    await Transaction.managerOf(transaction).delete(DeploymentEntity, { id });
+  }
+
+  findById(id: string): Promise<DeploymentEntity | null> {
+    return this.database.readManager().findOneBy(DeploymentEntity, { id });
+  }
+
+  async findNamesAndNamespaces(ids: string[]): Promise<Map<string, { name: string; namespaceId: string }>> {
+    const rows = await this.database
+      .readManager()
+      .find(DeploymentEntity, { select: { id: true, name: true, namespaceId: true }, where: { id: In(ids) } });
+    return new Map(rows.map(({ id, name, namespaceId }) => [id, { name, namespaceId }]));
+  }
+
+  /** Newest first. */
+  async findPage(filter: DeploymentFilter): Promise<Page<DeploymentEntity>> {
+    const query = this.database.readManager().createQueryBuilder(DeploymentEntity, 'deployment');
+    if (filter.namespaceId !== undefined) {
+      query.andWhere('deployment.namespaceId = :namespaceId', { namespaceId: filter.namespaceId });
+    }
+    if (filter.q !== undefined) {
+      const like = ILike(`%${filter.q.replace(/[\\%_]/g, '')}%`);
+      query.andWhere([{ name: like }, { description: like }, { gitUrl: like }]);
+    }
+    if (filter.status !== undefined) {
+      query.leftJoin(
+        RunEntity,
+        'last',
+        `last.deploymentId = deployment.id AND last.seq = (SELECT MAX(newest.seq) FROM runs newest WHERE newest.deployment_id = deployment.id)`,
+      );
+      if (filter.status === 'none') query.andWhere('last.id IS NULL');
+      else query.andWhere('last.status = :status', { status: filter.status });
+    }
+    if (filter.cursor !== undefined) {
+      const [createdAt, id] = decodeCursor(filter.cursor, ['string', 'string'] as const);
+      query.andWhere(
+        '(deployment.createdAt < :createdAt OR (deployment.createdAt = :createdAt AND deployment.id < :id))',
+        { createdAt, id },
+      );
+    }
+    const rows = await query
+      .orderBy('deployment.createdAt', 'DESC')
+      .addOrderBy('deployment.id', 'DESC')
+      .limit(filter.limit + 1)
+      .getMany();
+    return toPage(rows, filter.limit, (last) => [last.createdAt, last.id]);
+  }
+
+  async countByNamespace(namespaceIds: string[]): Promise<Map<string, number>> {
+    const rows: { id: string; count: string | number }[] = await this.database
+      .readManager()
+      .createQueryBuilder(DeploymentEntity, 'deployment')
+      .select('deployment.namespaceId', 'id')
+      .addSelect('COUNT(*)', 'count')
+      .where('deployment.namespaceId IN (:...namespaceIds)', { namespaceIds })
+      .groupBy('deployment.namespaceId')
+      .getRawMany();
+    return new Map(rows.map(({ id, count }) => [id, Number(count)]));
+  }
+}

@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { MoreThan } from 'typeorm';
+import { Database } from '../../database/database';
+import { insertRow } from '../../database/rows';
+import type { Transaction } from '../../database/transaction';
+import type { LogPhase } from '../domain/log-phase';
+import { RunEventEntity } from './run-event.entity';
+
+@Injectable()
+export class RunEventRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(transaction: Transaction, event: RunEventEntity): Promise<void> {
+    await insertRow(transaction, RunEventEntity, event);
+  }
+
+  /** What a reader that has seen everything up to `seq` has not, oldest first. */
+  findAfter(runId: string, seq: number, limit: number): Promise<RunEventEntity[]> {
+    return this.database
+      .readManager()
+      .find(RunEventEntity, { where: { runId, seq: MoreThan(seq) }, order: { seq: 'ASC' }, take: limit });
+  }
+
+  /** How far the log of a phase goes, and how far the tool's output is in it. */
+  async findLogEnd(runId: string, phase: LogPhase): Promise<{ size: number; sourceEnd: number }> {
+    const row: { size: number | null; source: number | null } | undefined = await this.database
+      .readManager()
+      .createQueryBuilder(RunEventEntity, 'event')
+      .select('MAX(event.offset + event.size)', 'size')
+      .addSelect('MAX(event.sourceEnd)', 'source')
+      .where('event.runId = :runId AND event.phase = :phase', { runId, phase })
+      .getRawOne();
+    return { size: Number(row?.size ?? 0), sourceEnd: Number(row?.source ?? 0) };
+  }
+
+  /** The pieces of a log that hold any byte of `from` to `to` (exclusive), in order, at most `limit` of them. */
+  findLogPieces(runId: string, phase: LogPhase, from: number, to: number, limit: number): Promise<RunEventEntity[]> {
+    return this.database
+      .readManager()
+      .createQueryBuilder(RunEventEntity, 'event')
+      .where('event.runId = :runId AND event.phase = :phase', { runId, phase })
+      .andWhere('event.offset < :to AND event.offset + event.size > :from', { from, to })
+      .orderBy('event.offset', 'ASC')
+      .limit(limit)
+      .getMany();
+  }
+}

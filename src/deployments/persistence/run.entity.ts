@@ -1,0 +1,139 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import {
+  ID,
+  INTEGER,
+  JSON_TEXT,
+  OPTIONAL_INTEGER,
+  OPTIONAL_JSON,
+  OPTIONAL_TEXT,
+  OPTIONAL_TIME,
+  TEXT,
+  TIME,
+  optionalVarchar,
+  varchar,
+} from '../../database/columns';
+import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
+import type { PlanSummary } from '../domain/plan-summary';
+import type { RunOperation } from '../domain/run-operation';
+import type { RunStatus } from '../domain/run-status';
+
+/** `status` is written by `RunRepository.move` alone, as a compare-and-set. */
+@Entity('runs')
+@Index('uq_runs_seq', ['seq'], { unique: true })
+@Index('ix_runs_deployment', ['deploymentId', 'seq'])
+@Index('ix_runs_status', ['status', 'seq'])
+@Index('uq_runs_path_holder', ['deploymentId', 'path'], {
+  unique: true,
+  where: `operation <> 'plan' AND status IN ('initializing', 'planning', 'awaiting_approval', 'applying')`,
+})
+export class RunEntity {
+  @PrimaryColumn({ ...ID, primaryKeyConstraintName: 'pk_runs' })
+  id!: string;
+
+  /** Order of creation over all runs: the queue's order, and that of lists. */
+  @Column(INTEGER)
+  seq!: number;
+
+  @ForeignKey('DeploymentEntity', { name: 'fk_runs_deployment', onDelete: 'CASCADE' })
+  @Column({ name: 'deployment_id', ...ID })
+  deploymentId!: string;
+
+  @Column(varchar(16))
+  operation!: RunOperation;
+
+  @Column(TEXT)
+  path!: string;
+
+  @Column(optionalVarchar(255))
+  ref!: string | null;
+
+  @Column({ name: 'commit_sha', ...optionalVarchar(64) })
+  commitSha!: string | null;
+
+  @Column(varchar(16))
+  tool!: RunnerTool;
+
+  @Column({ name: 'tool_version', ...optionalVarchar(64) })
+  toolVersion!: string | null;
+
+  @Column({ name: 'env_vars', ...JSON_TEXT })
+  envVars!: Record<string, string>;
+
+  /** Encrypted JSON object of names and values; null when there are none. */
+  @Column({ name: 'sensitive_env_vars', ...OPTIONAL_TEXT })
+  sensitiveEnvVars!: string | null;
+
+  /** Names alone, so that an answer can list them without the key. */
+  @Column({ name: 'sensitive_env_names', ...JSON_TEXT })
+  sensitiveEnvNames!: string[];
+
+  @Column({ name: 'tfvars_files', ...JSON_TEXT })
+  tfvarsFiles!: string[];
+
+  @Column(JSON_TEXT)
+  targets!: string[];
+
+  @Column(JSON_TEXT)
+  replace!: string[];
+
+  @Column({ name: 'auto_approve', type: 'boolean' })
+  autoApprove!: boolean;
+
+  @Column({ name: 'timeout_minutes', type: 'float' })
+  timeoutMinutes!: number;
+
+  @Column(varchar(20))
+  status!: RunStatus;
+
+  @Column({ name: 'plan_summary', ...OPTIONAL_JSON })
+  planSummary!: PlanSummary | null;
+
+  @Column({ name: 'plan_sha256', ...optionalVarchar(64) })
+  planSha256!: string | null;
+
+  @Column({ name: 'exit_code', ...OPTIONAL_INTEGER })
+  exitCode!: number | null;
+
+  @Column({ name: 'error_message', ...OPTIONAL_TEXT })
+  errorMessage!: string | null;
+
+  @Column({ name: 'created_by', ...varchar(160) })
+  createdBy!: string;
+
+  @Column({ name: 'approved_by', ...optionalVarchar(160) })
+  approvedBy!: string | null;
+
+  @Column({ name: 'approved_at', ...OPTIONAL_TIME })
+  approvedAt!: string | null;
+
+  @Column({ name: 'cancelled_by', ...optionalVarchar(160) })
+  cancelledBy!: string | null;
+
+  /** Set by a cancel request on a run at work; the run ends when its processes have. */
+  @Column({ name: 'cancel_requested_at', ...OPTIONAL_TIME })
+  cancelRequestedAt!: string | null;
+
+  @Column({ name: 'cancel_force', type: 'boolean' })
+  cancelForce!: boolean;
+
+  /** How often the work before the approval was begun: 2 after a retry. */
+  @Column(INTEGER)
+  attempt!: number;
+
+  /** The last number given to an event of this run. */
+  @Column({ name: 'event_seq', ...INTEGER })
+  eventSeq!: number;
+
+  @Column({ name: 'created_at', ...TIME })
+  createdAt!: string;
+
+  @Column({ name: 'started_at', ...OPTIONAL_TIME })
+  startedAt!: string | null;
+
+  /** Since when the run waits for approval. */
+  @Column({ name: 'planned_at', ...OPTIONAL_TIME })
+  plannedAt!: string | null;
+
+  @Column({ name: 'completed_at', ...OPTIONAL_TIME })
+  completedAt!: string | null;
+}

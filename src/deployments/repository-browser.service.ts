@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { posix } from 'node:path';
+import { GIT_PORT, GitPort, GitReferences, GitTreeEntry } from '../git';
+import { normalizeRepositoryPath } from './domain/repository-path';
+import type { TreeQuery } from './dto/deployments.query';
+import type { BrowseResponse } from './dto/repository.response';
+import { RunSecrets } from './execution/run-secrets';
+import { refusingAs } from './field-rules';
+import type { DeploymentEntity } from './persistence/deployment.entity';
+import { assertGitRef } from '../git';
+
+const README = /^readme(\.md|\.markdown|\.txt|\.rst)?$/i;
+const CONFIGURATION = /\.(tf|tofu)(\.json)?$/;
+const VARIABLES = /\.tfvars(\.json)?$/;
+const MAX_README_BYTES = 2 ** 20;
+
+/** Looks into a deployment's repository, from the cached mirror. */
+@Injectable()
+export class RepositoryBrowser {
+  constructor(
+    @Inject(GIT_PORT) private readonly git: GitPort,
+    private readonly secrets: RunSecrets,
+  ) {}
+
+  references(deployment: DeploymentEntity): Promise<GitReferences> {
+    return this.git.references(this.secrets.remoteOf(deployment));
+  }
+
+  async browse(deployment: DeploymentEntity, query: TreeQuery): Promise<BrowseResponse> {
+    const { path, ref, commitSha, entries } = await this.list(deployment, query);
+    const readme = entries.find(({ name, type }) => type === 'file' && README.test(name));
+    const content = readme
+      ? await this.git.readFile(this.secrets.remoteOf(deployment), commitSha, readme.path, MAX_README_BYTES)
+      : null;
+    return {
+      ref,
+      commit_sha: commitSha,
+      path,
+      files: entries,
+      readme: content?.toString('utf8') ?? null,
+      has_iac: entries.some(({ name, type }) => type === 'file' && CONFIGURATION.test(name)),
+    };
+  }
+
+  /** Files that a run of this folder may name, relative to it. */
+  async tfvarsFiles(deployment: DeploymentEntity, query: TreeQuery): Promise<string[]> {
+    const { path, entries } = await this.list(deployment, query);
+    return entries
+      .filter(({ name, type }) => type === 'file' && VARIABLES.test(name))
+      .map((entry) => posix.relative(path, entry.path))
+      .sort();
+  }
+
+  private async list(
+    deployment: DeploymentEntity,
+    query: TreeQuery,
+  ): Promise<{ path: string; ref: string; commitSha: string; entries: GitTreeEntry[] }> {
+    const path = normalizeRepositoryPath(query.path ?? deployment.workingDirectory, 'path');
+    const ref = query.ref ?? deployment.defaultRef;
+    if (ref !== null) refusingAs('ref', () => assertGitRef(ref));
+    return { path, ...(await this.git.listTree(this.secrets.remoteOf(deployment), ref, path)) };
+  }
+}

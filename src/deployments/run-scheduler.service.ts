@@ -1,0 +1,221 @@
+import { Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { DomainError } from '../common/errors';
+import { RunsConfig } from '../config/config';
+import { SecretUnreadableError } from '../crypto/secret-box';
+import { ServerStoppingError } from '../runner';
+import { RunControl } from './execution/run-control';
+import { RunCancelledError, RunFailedError, RunnerLostError } from './execution/run-ends';
+import { RunExecutor, RunMovedError } from './execution/run-executor';
+import { arrangeQueue, QueuePlace } from './domain/run-queue';
+import { isAtWork, isFinal } from './domain/run-status';
+import { DeploymentRepository } from './persistence/deployment.repository';
+import type { RunEntity } from './persistence/run.entity';
+import { RunRepository } from './persistence/run.repository';
+import { Move, PLATFORM_ACTOR, RunJournal } from './run-journal.service';
+
+const MAX_ATTEMPTS = 2;
+
+/**
+ * Decides which run works when: at most `RUNNER_CONCURRENCY` at once, one a (deployment, path), approved applies
+ * before new runs, older before newer. After a start it takes up what an earlier server left.
+ */
+@Injectable()
+export class RunScheduler implements OnApplicationBootstrap {
+  private readonly logger = new Logger(RunScheduler.name);
+  private readonly atWork = new Map<string, RunControl>();
+  /** Approved, and waiting for a slot. */
+  private readonly approved: string[] = [];
+  private readonly tasks = new Set<Promise<void>>();
+  private isWaking = false;
+  private mustWakeAgain = false;
+  private isStopping = false;
+
+  constructor(
+    private readonly runs: RunRepository,
+    private readonly deployments: DeploymentRepository,
+    private readonly journal: RunJournal,
+    private readonly executor: RunExecutor,
+    private readonly config: RunsConfig,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.journal.moved.subscribe((run) => this.onMoved(run));
+    for (const run of await this.runs.findAtWork()) {
+      this.logger.log({ event: 'run_resumed', run_id: run.id, status: run.status, attempt: run.attempt });
+      this.begin(run);
+    }
+    this.wake();
+  }
+
+  /** Takes nothing new and lets go of what is at work: the tools go on, and the next server follows them. */
+  stop(): void {
+    this.isStopping = true;
+  }
+
+  /** Settles when nothing is worked on any more. */
+  async idle(): Promise<void> {
+    while (this.tasks.size > 0) await Promise.allSettled([...this.tasks]);
+  }
+
+  /** Tells the work on a run to end. False when no work is going on for it. */
+  cancel(runId: string, force: boolean): boolean {
+    const control = this.atWork.get(runId);
+    control?.cancel(force);
+    return control !== undefined;
+  }
+
+  isAtWork(runId: string): boolean {
+    return this.atWork.has(runId);
+  }
+
+  get atWorkCount(): number {
+    return this.atWork.size;
+  }
+
+  /** Where runs are that wait: in the queue, or approved and without a slot. */
+  async findPlaces(): Promise<Map<string, QueuePlace>> {
+    const { places } = arrangeQueue(await this.runs.findPending(), await this.runs.findHolders());
+    this.approved.forEach((id, index) => places.set(id, { position: index + 1, waitingFor: { reason: 'capacity' } }));
+    return places;
+  }
+
+  private onMoved(run: RunEntity): void {
+    if (run.status === 'applying' && !this.atWork.has(run.id) && !this.approved.includes(run.id)) this.approved.push(run.id);
+    if (run.status === 'pending' || run.status === 'applying' || isFinal(run.status)) this.wake();
+  }
+
+  /** Starts what can be started. Calls while it is at it are answered by one more round. */
+  private wake(): void {
+    this.mustWakeAgain = true;
+    if (this.isWaking) return;
+    this.isWaking = true;
+    void this.fillSlots()
+      .catch((error: unknown) => this.logger.error({ event: 'scheduler_failed' }, error))
+      .finally(() => {
+        this.isWaking = false;
+        if (this.mustWakeAgain && !this.isStopping) setTimeout(() => this.wake(), 1_000).unref();
+      });
+  }
+
+  private async fillSlots(): Promise<void> {
+    while (this.mustWakeAgain && !this.isStopping) {
+      this.mustWakeAgain = false;
+      await this.beginApproved();
+      if (this.hasSlot()) await this.beginPending();
+    }
+  }
+
+  private hasSlot(): boolean {
+    return this.atWork.size < this.config.concurrency && !this.isStopping;
+  }
+
+  private async beginApproved(): Promise<void> {
+    while (this.approved.length > 0 && this.hasSlot()) {
+      const run = await this.runs.findById(this.approved[0]!);
+      this.approved.shift();
+      if (run?.status === 'applying' && !this.atWork.has(run.id)) this.begin(run);
+    }
+  }
+
+  private async beginPending(): Promise<void> {
+    const { startable } = arrangeQueue(await this.runs.findPending(), await this.runs.findHolders());
+    for (const id of startable) {
+      if (!this.hasSlot()) return;
+      const run = await this.runs.findById(id);
+      if (run?.status !== 'pending') continue;
+      const begun = await this.journal.moveForSure(run, {
+        to: 'initializing',
+        cause: 'platform',
+        actor: PLATFORM_ACTOR,
+        changes: { startedAt: new Date().toISOString() },
+      });
+      if (begun) this.begin(begun);
+    }
+  }
+
+  private begin(run: RunEntity): void {
+    const control = new RunControl();
+    this.atWork.set(run.id, control);
+    if (run.cancelRequestedAt !== null) control.cancel(run.cancelForce);
+    const task = this.work(run, control).finally(() => {
+      this.atWork.delete(run.id);
+      this.tasks.delete(task);
+      this.wake();
+    });
+    this.tasks.add(task);
+  }
+
+  private async work(run: RunEntity, control: RunControl): Promise<void> {
+    try {
+      const deployment = await this.deployments.findById(run.deploymentId);
+      if (!deployment) return;
+      let current = run;
+      while (current.status === 'initializing' || current.status === 'planning') {
+        try {
+          current = await this.executor.prepare(current, deployment, control);
+        } catch (error) {
+          if (!(error instanceof RunnerLostError)) throw error;
+          current = await this.tryOnceMore(current.id, error);
+          await this.executor.note(current, deployment, 'The runner was lost; the run is begun once more.');
+        }
+      }
+      if (current.status === 'applying') await this.executor.apply(current, deployment, control);
+    } catch (error) {
+      await this.end(run.id, control, error).catch((inner: unknown) => {
+        if (!this.isStopping) this.logger.error({ event: 'run_end_not_stored', run_id: run.id }, inner);
+      });
+    }
+  }
+
+  /** @throws RunFailedError when this was the last attempt */
+  private async tryOnceMore(runId: string, error: RunnerLostError): Promise<RunEntity> {
+    const run = await this.runs.findById(runId);
+    if (!run || isFinal(run.status)) throw new RunMovedError();
+    if (run.attempt >= MAX_ATTEMPTS) throw new RunFailedError(`${error.message} It was tried twice (runner_lost).`);
+    await this.executor.workspaceOf(runId).clear();
+    const next = await this.journal.update(runId, { attempt: run.attempt + 1 });
+    if (!next) throw new RunMovedError();
+    return next;
+  }
+
+  /** Closes a run whose work ended with an error. */
+  private async end(runId: string, control: RunControl, error: unknown): Promise<void> {
+    if (error instanceof ServerStoppingError || error instanceof RunMovedError || this.isStopping) return;
+    const run = await this.runs.findById(runId);
+    if (!run || !isAtWork(run.status)) return;
+    await this.journal.moveForSure(run, this.endOf(run, control, error));
+  }
+
+  private endOf(run: RunEntity, control: RunControl, error: unknown): Move {
+    if (error instanceof RunCancelledError || (control.isCancelled && error instanceof RunnerLostError)) {
+      const by = run.cancelledBy ?? PLATFORM_ACTOR;
+      const during = run.status === 'applying' ? ' during apply; what was applied before is in the state' : '';
+      const message = `Cancelled by ${by}${during}.`;
+      const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
+      return { to: 'cancelled', cause: 'person', actor: by, reason: message, changes: { errorMessage: message, exitCode } };
+    }
+    const message = this.messageOf(run, error);
+    const exitCode = error instanceof RunFailedError ? error.exitCode : null;
+    return {
+      to: 'failed',
+      cause: 'platform',
+      actor: PLATFORM_ACTOR,
+      reason: message,
+      changes: { errorMessage: message, exitCode },
+    };
+  }
+
+  private messageOf(run: RunEntity, error: unknown): string {
+    if (error instanceof RunnerLostError) {
+      return (
+        `${error.message} Whether and how far the plan was applied is not known (runner_lost): ` +
+        'look at the log and at the real resources, then start a new run; nothing is applied again by itself.'
+      );
+    }
+    if (error instanceof RunFailedError || error instanceof DomainError || error instanceof SecretUnreadableError) {
+      return error.message;
+    }
+    this.logger.error({ event: 'run_failed_internally', run_id: run.id }, error instanceof Error ? error.stack : error);
+    return 'The server made a mistake; its log has the details under the id of this run.';
+  }
+}

@@ -1,0 +1,67 @@
+import { Logger } from '@nestjs/common';
+import { Application, createApplication } from './application';
+import { FirstAdminKey } from './api-keys';
+import type { PlomadaConfig } from './config/config';
+import { ConfigError, loadConfig } from './config/load-config';
+import { productVersion } from './config/package-root';
+import { DatabaseRefusedError } from './database/open-database';
+import { ServerLockedError } from './database/server-lock';
+import { HealthService } from './platform';
+
+/** After this long a stop is made to happen, whatever still hangs. */
+const STOP_WITHIN_MS = 25_000;
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env, process.stdout.isTTY);
+  const application = await createApplication(config);
+  stopOnSignals(application);
+  await application.app.listen(config.server.port, config.server.host);
+  await greet(application, config);
+}
+
+/** What a person who started the server needs to know next. */
+async function greet({ app }: Application, config: PlomadaConfig): Promise<void> {
+  const address: unknown = app.getHttpServer().address();
+  const port = typeof address === 'object' && address !== null && 'port' in address ? String(address.port) : '';
+  const url = config.server.publicUrl ?? `${config.server.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+  new Logger('Server').log({ event: 'listening', version: productVersion(), url, node: process.versions.node });
+  const made = await app.get(FirstAdminKey).ensure();
+  if (config.logging.format === 'pretty' || made) {
+    const lines = [
+      '',
+      `  Plomada ${productVersion()} is ready.`,
+      `  API docs    ${url}/api/docs`,
+      ...(made
+        ? [`  Admin key   ${made.key}`, `              (shown this once; also in ${made.file})`]
+        : [`  Admin key   made at the first start; see admin.key in ${config.storage.dataDir}`]),
+      '',
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+}
+
+function stopOnSignals(application: Application): void {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (isStopping) return;
+    isStopping = true;
+    new Logger('Server').log({ event: 'stopping', signal });
+    application.app.get(HealthService).stop();
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    application.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        new Logger('Server').error({ event: 'stop_failed' }, error instanceof Error ? error.stack : error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  const isExpected = error instanceof ConfigError || error instanceof ServerLockedError || error instanceof DatabaseRefusedError;
+  process.stderr.write(`${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});

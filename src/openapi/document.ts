@@ -1,0 +1,40 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { ProblemResponse } from '../common/http/problem.response';
+import { problemContent } from '../common/http/problem.decorator';
+import { productVersion } from '../config/package-root';
+import metadata from '../metadata';
+
+const EVERYWHERE = [400, 429, 503];
+const WITH_KEY = [401, 403];
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+/** The OpenAPI document of the application: every route with its DTOs, errors and who may call it. */
+export async function buildDocument(app: INestApplication): Promise<OpenAPIObject> {
+  await SwaggerModule.loadPluginMetadata(metadata as unknown as () => Promise<Record<string, unknown>>);
+  const config = new DocumentBuilder()
+    .setTitle('Plomada')
+    .setDescription(
+      'Private registry and controlled deployments for Terraform and OpenTofu. ' +
+        'Press **Authorize** and give an API key; the first one is in `DATA_DIR/admin.key`.',
+    )
+    .setVersion(productVersion())
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'plm_…', description: 'An API key' })
+    .build();
+  const document = SwaggerModule.createDocument(app, config, {
+    extraModels: [ProblemResponse],
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+  });
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      const operation = path[method];
+      if (!operation) continue;
+      const common = operation.security?.length ? [...EVERYWHERE, ...WITH_KEY] : EVERYWHERE;
+      for (const status of common) operation.responses[status] ??= problemContent(status);
+      const body = operation.requestBody;
+      if (body) for (const status of [413, 415]) operation.responses[status] ??= problemContent(status);
+    }
+  }
+  return document;
+}

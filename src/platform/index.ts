@@ -1,0 +1,2 @@
+export { HealthService } from './health.service';
+export { PlatformModule } from './platform.module';

@@ -1,0 +1,13 @@
+/** What a sweep did, or would do. */
+export class SweepResponse {
+  /** Working directories. */
+  removed!: string[];
+
+  /** Runs whose approval expired. */
+  expired_approvals!: string[];
+
+  freed_bytes!: number;
+
+  /** What could not be done; the rest was. */
+  errors!: string[];
+}

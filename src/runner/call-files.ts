@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The files of one call, all in its folder. */
+export class CallFiles {
+  constructor(readonly directory: string) {}
+
+  /** Which process answers this call. Written before the request is sent: without it, nothing was started. */
+  get record(): string {
+    return join(this.directory, 'call.json');
+  }
+
+  /** The runner's stdout. */
+  get response(): string {
+    return join(this.directory, 'response.json');
+  }
+
+  /** The runner's stderr; empty but for a runner that breaks the protocol. */
+  get stderr(): string {
+    return join(this.directory, 'runner.stderr');
+  }
+
+  /** The tool's output. */
+  get log(): string {
+    return join(this.directory, 'output.log');
+  }
+
+  /** The tool's exit status, written by whatever waited for it. */
+  get exit(): string {
+    return `${this.log}.exit`;
+  }
+
+  /** The tool's process. */
+  get toolPid(): string {
+    return `${this.log}.pid`;
+  }
+
+  get isStarted(): boolean {
+    return existsSync(this.record);
+  }
+}
+
+/** A process, told from another one that got the same number later by when it started. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Field 22 of `/proc/PID/stat`; null where there is no such file. */
+  start_time: string | null;
+}
+
+export interface CallRecord extends ProcessIdentity {
+  started_at: string;
+}
+
+/** The first bytes of a file as text; empty when there is none. */
+export async function readHead(file: string, maxBytes: number): Promise<string> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const buffer = Buffer.alloc(maxBytes);
+      const { bytesRead } = await handle.read(buffer, 0, maxBytes, 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,165 @@
+import { readFile, stat } from 'node:fs/promises';
+import { RunnerProtocolError, parseRunnerResponse } from '../../runner/protocol/parse-response';
+import type { RunnerResponse } from '../../runner/protocol/runner-protocol';
+import { readJson } from '../common/files/json-file';
+import { CallFiles, CallRecord, ProcessIdentity, readHead } from './call-files';
+import { isAlive, signalProcess } from './process-identity';
+import { RunnerHandle, RunnerResult, ServerStoppingError } from './runner.port';
+
+const POLL_MS = 50;
+const EVIDENCE_BYTES = 4096;
+const MAX_RESPONSE_BYTES = 64 * 2 ** 20;
+/** How long after the longest time a call may take the server waits for the runner to say so. */
+const MARGIN_MS = 60_000;
+const MINUTE_MS = 60_000;
+
+interface Limits {
+  timeoutMinutes: number;
+  graceSeconds: number;
+}
+
+/**
+ * Follows a call to its end, whoever started it: by the runner's answer or, when the runner was killed, by the exit
+ * status that the tool's own waiter wrote. When the runner is gone, its duties (timeout and cancel) fall to us.
+ */
+export class CallFollower implements RunnerHandle {
+  readonly logFile: string;
+  readonly result: Promise<RunnerResult>;
+  private readonly deadline: number;
+  private cancelRequested: 'gently' | 'force' | null = null;
+  private interruptedAt: number | null = null;
+  private timedOut = false;
+
+  constructor(
+    private readonly files: CallFiles,
+    private readonly record: CallRecord,
+    private readonly limits: Limits,
+    private readonly stopping: AbortSignal,
+    /** Of a runner this process started: how it exited, as soon as it did. */
+    private readonly exit: Promise<{ code: number | null } | Error> | null,
+  ) {
+    this.logFile = files.log;
+    this.deadline = Date.parse(record.started_at) + limits.timeoutMinutes * MINUTE_MS + limits.graceSeconds * 1000;
+    this.result = this.follow();
+    // A caller that came too late to listen still gets the rejection when it awaits; nobody is left unhandled.
+    this.result.catch(() => undefined);
+  }
+
+  cancel(force: boolean): void {
+    if (this.cancelRequested === 'force') return;
+    const isSecond = this.cancelRequested !== null;
+    if (isSecond && !force) return;
+    this.cancelRequested = force ? 'force' : 'gently';
+    // The runner's own ladder: the first signal interrupts, a second one kills.
+    signalProcess(this.record, 'SIGINT', false);
+    if (force && !isSecond) setTimeout(() => signalProcess(this.record, 'SIGINT', false), POLL_MS).unref();
+  }
+
+  private async follow(): Promise<RunnerResult> {
+    const exitCode = await this.runnerEnd();
+    const answered = await this.readAnswer(exitCode);
+    if (answered.kind === 'answered' || exitCode === 'never-started') return answered;
+    // No usable answer. What matters now is the tool: it may be at work, and its waiter tells how it ended.
+    const tool = await readJson<ProcessIdentity>(this.files.toolPid);
+    if (tool) await this.toolEnd(tool);
+    const recorded = await this.recordedExit();
+    if (recorded !== null) return { kind: 'answered', response: await this.responseOf(recorded) };
+    if (answered.kind === 'protocol-error' && answered.evidence !== '') return answered;
+    const mayHaveStarted = tool !== null || (await exists(this.files.log));
+    return {
+      kind: 'lost',
+      reason: mayHaveStarted
+        ? 'The runner ended without an answer, and nothing recorded how the tool ended.'
+        : 'The runner ended without an answer before the tool was started.',
+      mayHaveStarted,
+    };
+  }
+
+  /** Waits for the runner; its exit status when this process started it. */
+  private async runnerEnd(): Promise<number | null | 'never-started'> {
+    const seen: { outcome?: { code: number | null } | Error } = {};
+    void this.exit?.then((value) => (seen.outcome = value));
+    for (;;) {
+      if (seen.outcome instanceof Error) return 'never-started';
+      if (seen.outcome) return seen.outcome.code;
+      if (!this.exit && !isAlive(this.record)) return null;
+      if (Date.now() > this.deadline + MARGIN_MS) signalProcess(this.record, 'SIGKILL', true);
+      await this.pause(this.exit);
+    }
+  }
+
+  private async readAnswer(exitCode: number | null | 'never-started'): Promise<RunnerResult> {
+    if (exitCode === 'never-started') {
+      return { kind: 'lost', reason: 'The runner could not be started. Check RUNNER_COMMAND.', mayHaveStarted: false };
+    }
+    const size = (await stat(this.files.response).catch(() => null))?.size ?? 0;
+    const evidence = async (): Promise<string> =>
+      (await readHead(this.files.response, EVIDENCE_BYTES)) || (await readHead(this.files.stderr, EVIDENCE_BYTES));
+    if (size > MAX_RESPONSE_BYTES) {
+      return { kind: 'protocol-error', reason: 'the answer is larger than 64 MiB', evidence: await evidence() };
+    }
+    try {
+      const response = parseRunnerResponse(size === 0 ? '' : await readFile(this.files.response, 'utf8'));
+      if (exitCode !== null && (exitCode === 0) !== response.success) {
+        const reason = `the answer says success: ${response.success}, but the runner exited with status ${exitCode}`;
+        return { kind: 'protocol-error', reason, evidence: await evidence() };
+      }
+      return { kind: 'answered', response };
+    } catch (error) {
+      if (!(error instanceof RunnerProtocolError)) throw error;
+      return { kind: 'protocol-error', reason: error.message, evidence: await evidence() };
+    }
+  }
+
+  private async toolEnd(tool: ProcessIdentity): Promise<void> {
+    while (isAlive(tool) && (await this.recordedExit()) === null) {
+      this.stopTool(tool);
+      await this.pause(null);
+    }
+  }
+
+  /** The runner's ladder, for a tool whose runner is gone: one interrupt to the group, the grace period, the kill. */
+  private stopTool(tool: ProcessIdentity): void {
+    const now = Date.now();
+    if (now > this.deadline - this.limits.graceSeconds * 1000) this.timedOut = true;
+    if (this.cancelRequested === 'force') return signalProcess(tool, 'SIGKILL', true);
+    if (this.cancelRequested === null && !this.timedOut) return;
+    if (this.interruptedAt === null) {
+      this.interruptedAt = now;
+      signalProcess(tool, 'SIGINT', true);
+    } else if (now - this.interruptedAt > this.limits.graceSeconds * 1000) {
+      signalProcess(tool, 'SIGKILL', true);
+    }
+  }
+
+  private async recordedExit(): Promise<number | null> {
+    const text = (await readHead(this.files.exit, 16)).trim();
+    return /^\d{1,3}$/.test(text) ? Number(text) : null;
+  }
+
+  private async responseOf(exitCode: number): Promise<RunnerResponse> {
+    const endedAt = (await stat(this.files.exit)).mtime.toISOString();
+    return {
+      success: exitCode === 0,
+      output: '',
+      exit_code: exitCode,
+      ...(exitCode === 0 ? {} : { error_msg: `the tool exited with status ${exitCode} (its runner had been killed)` }),
+      ...(this.cancelRequested === null ? {} : { cancelled: true }),
+      ...(this.timedOut ? { timed_out: true } : {}),
+      started_at: this.record.started_at,
+      ended_at: endedAt,
+    };
+  }
+
+  private async pause(orUntil: Promise<unknown> | null): Promise<void> {
+    if (this.stopping.aborted) throw new ServerStoppingError();
+    let timer: NodeJS.Timeout | undefined;
+    const tick = new Promise<void>((resolve) => (timer = setTimeout(resolve, POLL_MS)));
+    await (orUntil ? Promise.race([orUntil, tick]) : tick);
+    clearTimeout(timer);
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => null)) !== null;
+}

@@ -1,0 +1,2 @@
+export { RunnerModule } from './runner.module';
+export * from './runner.port';

@@ -1,0 +1,120 @@
+import { ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { newId } from '../common/ids';
+import type { RunsConfig } from '../config/config';
+import { CallFiles } from './call-files';
+
+/** What the runner inherits; the tool's own environment is built by the runner. */
+const INHERITED = [
+  'PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR',
+  'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy',
+  'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS',
+  'IAC_RUNNER_WORK_ROOT', 'IAC_RUNNER_TOOLS_DIR',
+]; // prettier-ignore
+
+/** A runner process that was started and has no request yet. */
+export class LaunchedRunner {
+  private ended: { code: number | null; signal: NodeJS.Signals | null } | null = null;
+  private failure: Error | null = null;
+  readonly exit: Promise<{ code: number | null; signal: NodeJS.Signals | null } | Error>;
+
+  constructor(
+    readonly child: ChildProcess,
+    private directory: string,
+  ) {
+    this.exit = new Promise((resolve) => {
+      child.once('error', (error) => {
+        this.failure = error;
+        resolve(error);
+      });
+      child.once('exit', (code, signal) => {
+        this.ended = { code, signal };
+        resolve(this.ended);
+      });
+    });
+    // A runner that ended early breaks the pipe; its exit says so.
+    child.stdin?.on('error', () => undefined);
+  }
+
+  get isWaiting(): boolean {
+    return this.ended === null && this.failure === null;
+  }
+
+  /** Moves what the runner writes into the folder of its call. The open files move with it. */
+  moveTo(files: CallFiles): void {
+    renameSync(join(this.directory, 'response.json'), files.response);
+    renameSync(join(this.directory, 'runner.stderr'), files.stderr);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  send(request: string): void {
+    this.child.stdin?.end(request);
+  }
+
+  /** Ends a runner that is not needed: without a request it just goes. */
+  dismiss(): void {
+    this.child.stdin?.destroy();
+    this.child.kill('SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Starts `RUNNER_COMMAND`, and keeps a spare one started and waiting, so that its start costs a run nothing. */
+export class RunnerLauncher {
+  private spare: LaunchedRunner | null = null;
+  private isStopped = false;
+
+  constructor(
+    private readonly config: RunsConfig,
+    /** On the same file system as the folders of calls. */
+    private readonly spareRoot: string,
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {}
+
+  /** A runner that waits for its request: the spare one when there is one. */
+  take(): LaunchedRunner {
+    const runner = this.spare?.isWaiting ? this.spare : this.launch();
+    this.spare = null;
+    return runner;
+  }
+
+  /** Starts the next spare one, unless there is one. */
+  prepare(): void {
+    if (this.isStopped || this.spare?.isWaiting) return;
+    this.spare = this.launch();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.spare?.dismiss();
+    this.spare = null;
+    rmSync(this.spareRoot, { recursive: true, force: true });
+  }
+
+  launch(extraArguments: string[] = []): LaunchedRunner {
+    const directory = join(this.spareRoot, newId());
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const stdout = openSync(join(directory, 'response.json'), 'ax', 0o600);
+    const stderr = openSync(join(directory, 'runner.stderr'), 'ax', 0o600);
+    try {
+      const [program = '', ...words] = this.config.runnerCommand;
+      // A session of its own, and files instead of pipes: the runner must not end or block with the server.
+      const child = spawn(program, [...words, ...extraArguments], {
+        cwd: '/',
+        detached: true,
+        stdio: ['pipe', stdout, stderr],
+        env: this.inheritedEnvironment(),
+        ...(this.config.runnerUser ?? {}),
+      });
+      return new LaunchedRunner(child, directory);
+    } finally {
+      closeSync(stdout);
+      closeSync(stderr);
+    }
+  }
+
+  private inheritedEnvironment(): NodeJS.ProcessEnv {
+    return Object.fromEntries(INHERITED.flatMap((name) => (this.environment[name] === undefined ? [] : [[name, this.environment[name]]])));
+  }
+}

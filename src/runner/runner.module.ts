@@ -1,0 +1,34 @@
+import { Global, Inject, Module, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { RunsConfig, StorageConfig } from '../config/config';
+import { SERVER_ENVIRONMENT } from '../config/config.module';
+import { RUNNER_PORT } from './runner.port';
+import { RunnerService } from './runner.service';
+
+/** The way to `iac-runner`. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: RunnerService,
+      inject: [RunsConfig, StorageConfig, SERVER_ENVIRONMENT],
+      useFactory: (runs: RunsConfig, storage: StorageConfig, environment: NodeJS.ProcessEnv) =>
+        new RunnerService(runs, storage, environment),
+    },
+    { provide: RUNNER_PORT, useExisting: RunnerService },
+  ],
+  exports: [RUNNER_PORT],
+})
+export class RunnerModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(RunnerService) private readonly runner: RunnerService,
+    private readonly storage: StorageConfig,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.runner.begin(this.storage.workRoot);
+  }
+
+  onApplicationShutdown(): void {
+    this.runner.stop();
+  }
+}

@@ -1,0 +1,85 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chown } from 'node:fs/promises';
+import type { RunnerRequest } from '../../runner/protocol/runner-protocol';
+import type { RunsConfig, StorageConfig } from '../config/config';
+import { readJson, writeJsonAtomically } from '../common/files/json-file';
+import { CallFiles, CallRecord } from './call-files';
+import { CallFollower } from './call-follower';
+import { startTimeOf } from './process-identity';
+import { RunnerLauncher } from './runner-launcher';
+import type { RunnerCall, RunnerHandle, RunnerPort } from './runner.port';
+
+/** Starts `iac-runner` for each call; nothing else in the server starts it, and nothing starts terraform or tofu. */
+export class RunnerService implements RunnerPort {
+  private readonly launcher: RunnerLauncher;
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly config: RunsConfig,
+    storage: StorageConfig,
+    environment: NodeJS.ProcessEnv,
+  ) {
+    this.launcher = new RunnerLauncher(config, join(storage.workRoot, '.runners'), environment);
+  }
+
+  /** Clears what a killed server left, and starts the first spare runner. */
+  async begin(workRoot: string): Promise<void> {
+    await rm(join(workRoot, '.runners'), { recursive: true, force: true });
+    this.launcher.prepare();
+  }
+
+  async start(call: RunnerCall): Promise<RunnerHandle> {
+    const files = new CallFiles(call.directory);
+    if (files.isStarted) throw new Error('A call was started in this folder before; attach to it instead.');
+    if (this.config.runnerUser) await chown(call.directory, this.config.runnerUser.uid, this.config.runnerUser.gid);
+    const runner = this.launcher.take();
+    runner.moveTo(files);
+    const record: CallRecord = {
+      pid: runner.child.pid ?? 0,
+      start_time: runner.child.pid === undefined ? null : startTimeOf(runner.child.pid),
+      started_at: new Date().toISOString(),
+    };
+    // The record before the request: should we die between the two, the runner sees an empty stdin and starts nothing.
+    await writeJsonAtomically(files.record, record);
+    const request: RunnerRequest = { ...call.request, log_file: files.log };
+    runner.send(`${JSON.stringify(request)}\n`);
+    const limits = { timeoutMinutes: request.timeout, graceSeconds: request.grace_seconds ?? 0 };
+    const follower = new CallFollower(files, record, limits, this.stopping.signal, runner.exit);
+    // The next spare starts beside the tool, which has just been started.
+    setImmediate(() => this.launcher.prepare());
+    return follower;
+  }
+
+  async attach(
+    directory: string,
+    limits: { timeoutMinutes: number; graceSeconds: number },
+  ): Promise<RunnerHandle | null> {
+    const files = new CallFiles(directory);
+    const record = await readJson<CallRecord>(files.record);
+    return record ? new CallFollower(files, record, limits, this.stopping.signal, null) : null;
+  }
+
+  isStarted(directory: string): boolean {
+    return new CallFiles(directory).isStarted;
+  }
+
+  async check(): Promise<string | null> {
+    this.launcher.prepare();
+    const probe = this.launcher.launch(['--version']);
+    const outcome = await Promise.race([
+      probe.exit,
+      new Promise<null>((resolve) => setTimeout(resolve, 10_000, null).unref()),
+    ]);
+    probe.dismiss();
+    if (outcome === null) return 'The runner does not answer.';
+    if (outcome instanceof Error || outcome.code !== 0) return 'The runner cannot be started. Check RUNNER_COMMAND.';
+    return null;
+  }
+
+  /** Lets go of every call: the tools go on, and the next server follows them. */
+  stop(): void {
+    this.stopping.abort();
+    this.launcher.stop();
+  }
+}

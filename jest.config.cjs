@@ -45,7 +45,19 @@ module.exports = {
   testTimeout: 60_000,
   workerIdleMemoryLimit: '900MB',
   projects: [
-    { ...common, displayName: 'unit', rootDir: __dirname, roots: ['<rootDir>/src', '<rootDir>/runner'], testRegex: '\\.spec\\.ts$' },
-    { ...common, displayName: 'system', rootDir: __dirname, roots: ['<rootDir>/test'], testRegex: '\\.(e2e|spec)\\.ts$' },
+    {
+      ...common,
+      displayName: 'unit',
+      rootDir: __dirname,
+      roots: ['<rootDir>/src', '<rootDir>/runner'],
+      testRegex: '\\.spec\\.ts$',
+    },
+    {
+      ...common,
+      displayName: 'system',
+      rootDir: __dirname,
+      roots: ['<rootDir>/test'],
+      testRegex: '\\.(e2e|spec)\\.ts$',
+    },
   ],
 };

@@ -10,7 +10,15 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const installStamp = join(ROOT, 'node_modules', '.plomada-installed');
 const buildStamp = join(ROOT, 'dist', '.built');
 const METADATA = join(ROOT, 'src', 'metadata.ts');
-const SOURCES = ['src', 'runner', 'scripts', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const SOURCES = [
+  'src',
+  'runner',
+  'scripts',
+  'nest-cli.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
 
 const fingerprint = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
 

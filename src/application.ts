@@ -57,7 +57,10 @@ export async function createApplication(config: PlomadaConfig): Promise<Applicat
 }
 
 /** The HTTP side of the server, on a database that is open. */
-export async function createNestApplication(config: PlomadaConfig, database: Database): Promise<NestExpressApplication> {
+export async function createNestApplication(
+  config: PlomadaConfig,
+  database: Database,
+): Promise<NestExpressApplication> {
   const { tls } = config.server;
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, database), {
     logger: new PlatformLogger(config.logging),
@@ -75,7 +78,10 @@ export async function createNestApplication(config: PlomadaConfig, database: Dat
   if (config.server.corsOrigins.length > 0) {
     app.enableCors({ origin: config.server.corsOrigins, credentials: true, exposedHeaders: ['Link', 'X-Request-Id'] });
   }
-  app.use('/api', jsonBodyMiddleware(() => false));
+  app.use(
+    '/api',
+    jsonBodyMiddleware(() => false),
+  );
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter());
   const document = await buildDocument(app);

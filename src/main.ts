@@ -61,7 +61,8 @@ function stopOnSignals(application: Application): void {
 }
 
 main().catch((error: unknown) => {
-  const isExpected = error instanceof ConfigError || error instanceof ServerLockedError || error instanceof DatabaseRefusedError;
+  const isExpected =
+    error instanceof ConfigError || error instanceof ServerLockedError || error instanceof DatabaseRefusedError;
   process.stderr.write(`${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);
 });

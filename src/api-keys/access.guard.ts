@@ -52,7 +52,11 @@ export class AccessGuard implements CanActivate {
     throw unauthenticated('The API key is not known.');
   }
 
-  private async authorise(actor: Actor, rule: Exclude<AccessRule, 'public'>, request: AuthenticatedRequest): Promise<void> {
+  private async authorise(
+    actor: Actor,
+    rule: Exclude<AccessRule, 'public'>,
+    request: AuthenticatedRequest,
+  ): Promise<void> {
     if (rule.scope.in === 'platform') {
       if (actor.namespaceId !== null) throw forbidden('This needs a platform key; yours belongs to a namespace.');
     } else if (rule.scope.in !== 'any') {
@@ -64,7 +68,11 @@ export class AccessGuard implements CanActivate {
   }
 
   /** A thing of another namespace is answered like one that does not exist. */
-  private async assertReach(actor: Actor, scope: Extract<AccessScope, { kind: string }>, request: AuthenticatedRequest): Promise<void> {
+  private async assertReach(
+    actor: Actor,
+    scope: Extract<AccessScope, { kind: string }>,
+    request: AuthenticatedRequest,
+  ): Promise<void> {
     const reference = scope.in === 'param' ? request.params[scope.name] : bodyField(request, scope.name);
     // A body without the field is for the validation to refuse.
     if (typeof reference !== 'string') {
@@ -89,5 +97,6 @@ function bodyField(request: AuthenticatedRequest, name: string): unknown {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
 }
 
-const unauthenticated = (message: string): DomainError => new DomainError('unauthenticated', 'unauthenticated', message);
+const unauthenticated = (message: string): DomainError =>
+  new DomainError('unauthenticated', 'unauthenticated', message);
 const forbidden = (message: string): DomainError => new DomainError('forbidden', 'forbidden', message);

@@ -22,9 +22,7 @@ const MINUTE_MS = 60_000;
     ThrottlerModule.forRootAsync({
       inject: [ServerConfig],
       useFactory: (config: ServerConfig) => ({
-        throttlers: [
-          { name: 'requests', ttl: MINUTE_MS, limit: config.rateLimitPerMinute || Number.MAX_SAFE_INTEGER },
-        ],
+        throttlers: [{ name: 'requests', ttl: MINUTE_MS, limit: config.rateLimitPerMinute || Number.MAX_SAFE_INTEGER }],
       }),
     }),
   ],

@@ -20,6 +20,10 @@ export class RateLimitGuard extends ThrottlerGuard {
   }
 
   protected override throwThrottlingException(): Promise<void> {
-    throw new DomainError('too-many-requests', 'too-many-requests', 'Too many requests. Wait as long as Retry-After says.');
+    throw new DomainError(
+      'too-many-requests',
+      'too-many-requests',
+      'Too many requests. Wait as long as Retry-After says.',
+    );
   }
 }

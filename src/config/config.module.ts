@@ -1,5 +1,13 @@
 import { DynamicModule, Global, Module } from '@nestjs/common';
-import { GitConfig, LoggingConfig, PlomadaConfig, RunsConfig, SecretsConfig, ServerConfig, StorageConfig } from './config';
+import {
+  GitConfig,
+  LoggingConfig,
+  PlomadaConfig,
+  RunsConfig,
+  SecretsConfig,
+  ServerConfig,
+  StorageConfig,
+} from './config';
 
 /** Token of the server's own environment, from which child processes are given an allow-listed part. */
 export const SERVER_ENVIRONMENT = Symbol('ServerEnvironment');

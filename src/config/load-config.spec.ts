@@ -57,8 +57,15 @@ describe('loadConfig', () => {
   });
 
   it('takes the runner command as words or as JSON', () => {
-    expect(loadConfig({ RUNNER_COMMAND: 'ssh build iac-runner' }).runs.runnerCommand).toEqual(['ssh', 'build', 'iac-runner']);
-    expect(loadConfig({ RUNNER_COMMAND: '["/opt/my runner","--x"]' }).runs.runnerCommand).toEqual(['/opt/my runner', '--x']);
+    expect(loadConfig({ RUNNER_COMMAND: 'ssh build iac-runner' }).runs.runnerCommand).toEqual([
+      'ssh',
+      'build',
+      'iac-runner',
+    ]);
+    expect(loadConfig({ RUNNER_COMMAND: '["/opt/my runner","--x"]' }).runs.runnerCommand).toEqual([
+      '/opt/my runner',
+      '--x',
+    ]);
     expect(problemsOf({ RUNNER_COMMAND: '["a", 1]' })).toHaveLength(1);
   });
 

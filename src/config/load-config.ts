@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { GitConfig, LoggingConfig, PlomadaConfig, RunsConfig, SecretsConfig, ServerConfig, StorageConfig } from './config';
+import {
+  GitConfig,
+  LoggingConfig,
+  PlomadaConfig,
+  RunsConfig,
+  SecretsConfig,
+  ServerConfig,
+  StorageConfig,
+} from './config';
 import { packageRoot } from './package-root';
 import { Setting, SettingError } from './setting';
 import { GIT_SCHEMES, parseCommand, SettingName, SETTINGS } from './settings';

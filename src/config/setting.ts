@@ -23,7 +23,12 @@ interface Description {
   secret?: boolean;
 }
 
-function setting<T>(fallback: T, parse: (text: string) => T, description: Description, emptyMeansEmpty = false): Setting<T> {
+function setting<T>(
+  fallback: T,
+  parse: (text: string) => T,
+  description: Description,
+  emptyMeansEmpty = false,
+): Setting<T> {
   return {
     meaning: description.meaning,
     shownDefault: description.shownDefault ?? (fallback === null ? '–' : String(fallback)),
@@ -35,7 +40,11 @@ function setting<T>(fallback: T, parse: (text: string) => T, description: Descri
 }
 
 /** A decimal integer within bounds. */
-export function integer(fallback: number, bounds: { min: number; max: number }, description: Description): Setting<number> {
+export function integer(
+  fallback: number,
+  bounds: { min: number; max: number },
+  description: Description,
+): Setting<number> {
   return setting(
     fallback,
     (text) => {
@@ -52,13 +61,23 @@ export function integer(fallback: number, bounds: { min: number; max: number }, 
 
 /** A number of bytes, plain or with a unit: `64MiB`, `500MB`, `1GiB`. */
 export function bytes(fallback: number, description: Description): Setting<number> {
-  const units: Record<string, number> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
+  const units: Record<string, number> = {
+    '': 1,
+    b: 1,
+    kb: 1e3,
+    mb: 1e6,
+    gb: 1e9,
+    kib: 2 ** 10,
+    mib: 2 ** 20,
+    gib: 2 ** 30,
+  };
   return setting(
     fallback,
     (text) => {
       const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text);
       const unit = match ? units[(match[2] ?? '').toLowerCase()] : undefined;
-      if (!match || unit === undefined) throw new SettingError(`must be a size such as 67108864 or 64MiB, got "${text}"`);
+      if (!match || unit === undefined)
+        throw new SettingError(`must be a size such as 67108864 or 64MiB, got "${text}"`);
       const value = Math.round(Number(match[1]) * unit);
       if (value < 1024) throw new SettingError(`must be at least 1 KiB, got "${text}"`);
       return value;
@@ -80,12 +99,19 @@ export function boolean(fallback: boolean, description: Description): Setting<bo
 }
 
 /** Text that must pass `check`, which returns what is wrong or null. The value itself is never repeated in an error. */
-export function text(fallback: string, description: Description, check?: (text: string) => string | null): Setting<string> {
+export function text(
+  fallback: string,
+  description: Description,
+  check?: (text: string) => string | null,
+): Setting<string> {
   return setting(fallback, checked(check), description);
 }
 
 /** As `text`, but absent by default. */
-export function optionalText(description: Description, check?: (text: string) => string | null): Setting<string | null> {
+export function optionalText(
+  description: Description,
+  check?: (text: string) => string | null,
+): Setting<string | null> {
   return setting<string | null>(null, checked(check), description);
 }
 
@@ -102,7 +128,11 @@ export function oneOf<T extends string>(values: readonly T[], fallback: T, descr
 }
 
 /** Comma-separated words, each checked. An empty value is the empty list. */
-export function list(fallback: string[], description: Description, check?: (item: string) => string | null): Setting<string[]> {
+export function list(
+  fallback: string[],
+  description: Description,
+  check?: (item: string) => string | null,
+): Setting<string[]> {
   return setting(
     fallback,
     (given) => {

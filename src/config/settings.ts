@@ -47,26 +47,34 @@ export const SETTINGS = {
   RUNNER_COMMAND: optionalText(
     {
       shownDefault: 'the bundled iac-runner',
-      meaning: 'What the server starts for each command: a JSON array of words, or words separated by spaces (no shell, no quotes).',
+      meaning:
+        'What the server starts for each command: a JSON array of words, or words separated by spaces (no shell, no quotes).',
     },
     checkCommand,
   ),
-  RUNNER_USER: optionalText(
-    { meaning: '`uid:gid` (numbers) the runner runs as, when the server is root.' },
-    (given) => (/^\d+:\d+$/.test(given) ? null : 'must be uid:gid in numbers, such as 1000:1000'),
+  RUNNER_USER: optionalText({ meaning: '`uid:gid` (numbers) the runner runs as, when the server is root.' }, (given) =>
+    /^\d+:\d+$/.test(given) ? null : 'must be uid:gid in numbers, such as 1000:1000',
   ),
   RUNNER_CONCURRENCY: integer(
     Math.max(2, cpus().length),
     { min: 1, max: 1000 },
     { shownDefault: 'number of cores, at least 2', meaning: 'Runner processes at once.' },
   ),
-  RUN_TIMEOUT_MINUTES: integer(30, { min: 1, max: 1440 }, { meaning: 'Default timeout of each command of a run, in minutes.' }),
+  RUN_TIMEOUT_MINUTES: integer(
+    30,
+    { min: 1, max: 1440 },
+    { meaning: 'Default timeout of each command of a run, in minutes.' },
+  ),
   CANCEL_GRACE_SECONDS: integer(
     30,
     { min: 0, max: 3600 },
     { meaning: 'Seconds between the interrupt of a cancel or timeout and the kill.' },
   ),
-  APPROVAL_TTL_HOURS: integer(24, { min: 1, max: 8760 }, { meaning: 'Hours after which a plan that nobody approved is cancelled.' }),
+  APPROVAL_TTL_HOURS: integer(
+    24,
+    { min: 1, max: 8760 },
+    { meaning: 'Hours after which a plan that nobody approved is cancelled.' },
+  ),
   WORKDIR_TTL_HOURS: integer(
     24,
     { min: 1, max: 8760 },
@@ -79,7 +87,8 @@ export const SETTINGS = {
   GIT_ALLOWED_SCHEMES: list(
     ['https', 'ssh'],
     { meaning: 'URL schemes git may use: `https`, `ssh`, `http`, `file`.' },
-    (item) => (GIT_SCHEMES.some((scheme) => scheme === item) ? null : `may hold ${GIT_SCHEMES.join(', ')}, got "${item}"`),
+    (item) =>
+      GIT_SCHEMES.some((scheme) => scheme === item) ? null : `may hold ${GIT_SCHEMES.join(', ')}, got "${item}"`,
   ),
   GIT_BLOCKED_NETWORKS: list(
     ['127.0.0.0/8', '::1/128', '169.254.0.0/16', 'fe80::/10', '0.0.0.0/8', '::/128'],
@@ -89,19 +98,28 @@ export const SETTINGS = {
     },
     checkNetwork,
   ),
-  GIT_TIMEOUT_SECONDS: integer(300, { min: 1, max: 86400 }, { meaning: 'Longest time of one clone or fetch, in seconds.' }),
+  GIT_TIMEOUT_SECONDS: integer(
+    300,
+    { min: 1, max: 86400 },
+    { meaning: 'Longest time of one clone or fetch, in seconds.' },
+  ),
   GIT_MAX_BYTES: bytes(2 ** 30, { shownDefault: '1GiB', meaning: 'Largest repository that is cloned.' }),
-  CORS_ORIGINS: list(
-    [],
-    { meaning: 'Origins of a frontend elsewhere, comma-separated; never `*`.' },
-    (item) => (/^https?:\/\/[^/*\s]+$/.test(item) ? null : `must be origins such as https://ui.example.com, got "${item}"`),
+  CORS_ORIGINS: list([], { meaning: 'Origins of a frontend elsewhere, comma-separated; never `*`.' }, (item) =>
+    /^https?:\/\/[^/*\s]+$/.test(item) ? null : `must be origins such as https://ui.example.com, got "${item}"`,
   ),
   RATE_LIMIT_PER_MINUTE: integer(
     600,
     { min: 0, max: 1_000_000 },
-    { meaning: 'Requests per minute and key (or address, without a key); a sixth of it for wrong keys. 0 switches it off.' },
+    {
+      meaning:
+        'Requests per minute and key (or address, without a key); a sixth of it for wrong keys. 0 switches it off.',
+    },
   ),
-  METRICS_PORT: integer(0, { min: 0, max: 65535 }, { shownDefault: '–', meaning: 'Serve `/metrics` without a key on this port of `HOST`.' }),
+  METRICS_PORT: integer(
+    0,
+    { min: 0, max: 65535 },
+    { shownDefault: '–', meaning: 'Serve `/metrics` without a key on this port of `HOST`.' },
+  ),
   LOG_LEVEL: oneOf(LOG_LEVELS, 'info', { meaning: '`error`, `warn`, `info` or `debug`.' }),
   LOG_FORMAT: oneOf(LOG_FORMATS, 'auto', {
     shownDefault: 'pretty on a terminal, else json',
@@ -144,7 +162,8 @@ export function parseCommand(given: string): string[] {
   if (!given.trimStart().startsWith('[')) return given.split(/\s+/).filter((word) => word !== '');
   try {
     const words: unknown = JSON.parse(given);
-    if (Array.isArray(words) && words.every((word): word is string => typeof word === 'string' && word !== '')) return words;
+    if (Array.isArray(words) && words.every((word): word is string => typeof word === 'string' && word !== ''))
+      return words;
   } catch {
     return [];
   }

@@ -27,6 +27,7 @@ function keyFromFile(file: string): Buffer {
     chmodSync(file, 0o600);
   }
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
-  if (key.length !== 32) throw new Error('The key file encryption.key in DATA_DIR is damaged. Restore it from a backup.');
+  if (key.length !== 32)
+    throw new Error('The key file encryption.key in DATA_DIR is damaged. Restore it from a backup.');
   return key;
 }

@@ -16,7 +16,11 @@ export function isForeignKeyViolation(error: unknown): boolean {
 export function toDomainError(error: unknown): unknown {
   switch (driverError(error).code) {
     case 'SQLITE_FULL':
-      return new DomainError('insufficient-storage', 'no-space', 'The disk of the database is full. Nothing was stored.');
+      return new DomainError(
+        'insufficient-storage',
+        'no-space',
+        'The disk of the database is full. Nothing was stored.',
+      );
     case 'SQLITE_BUSY':
     case 'SQLITE_LOCKED':
       return new DomainError('unavailable', 'database-busy', 'The database is busy. Try again in a moment.');

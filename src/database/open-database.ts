@@ -25,7 +25,7 @@ export function sqliteOptions(
     enableWAL: true,
     busyTimeout: BUSY_TIMEOUT_MS,
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
-  } as DataSourceOptions;
+  };
 }
 
 /**
@@ -49,7 +49,8 @@ export async function openDatabase(
       if (!isNew) await copyBeforeMigrating(writer, file);
       await writer.runMigrations();
       const broken: unknown[] = await writer.query('PRAGMA foreign_key_check');
-      if (broken.length > 0) throw new DatabaseRefusedError('A migration left rows without their parents. Restore the copy.');
+      if (broken.length > 0)
+        throw new DatabaseRefusedError('A migration left rows without their parents. Restore the copy.');
     }
     const reader = await new DataSource(sqliteOptions(file, entities, [])).initialize();
     await reader.query('PRAGMA query_only = ON');
@@ -61,7 +62,7 @@ export async function openDatabase(
 }
 
 async function refuseUnusable(writer: DataSource): Promise<void> {
-  const check: { quick_check: string }[] = await writer.query('PRAGMA quick_check(1)').catch(() => []);
+  const check: { quick_check: string }[] = await writer.query<{ quick_check: string }[]>('PRAGMA quick_check(1)').catch(() => []);
   if (check[0]?.quick_check !== 'ok') {
     throw new DatabaseRefusedError('The database file is damaged. It was left untouched: restore a backup.');
   }

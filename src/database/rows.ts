@@ -6,8 +6,12 @@ import { Transaction } from './transaction';
  * Inserts one whole row. TypeORM's own type for it cannot say that a JSON column takes any JSON, so the cast stands
  * here once.
  */
-export async function insertRow<T extends object>(transaction: Transaction, entity: EntityTarget<T>, row: T): Promise<void> {
-  await Transaction.managerOf(transaction).insert(entity, row as QueryDeepPartialEntity<T>);
+export async function insertRow<T extends object>(
+  transaction: Transaction,
+  entity: EntityTarget<T>,
+  row: T,
+): Promise<void> {
+  await Transaction.managerOf(transaction).insert(entity, row);
 }
 
 /** Changes the rows that match `where`; returns how many did. */

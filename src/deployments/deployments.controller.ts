@@ -9,7 +9,12 @@ import { DeploymentsService } from './deployments.service';
 import { CreateDeploymentRequest } from './dto/create-deployment.request';
 import { DeploymentResponse } from './dto/deployment.response';
 import { DeleteDeploymentQuery, DeploymentsQuery, DeploymentStatusQuery, TreeQuery } from './dto/deployments.query';
-import { BrowseResponse, DeploymentStatusResponse, ReferencesResponse, TfvarsResponse } from './dto/repository.response';
+import {
+  BrowseResponse,
+  DeploymentStatusResponse,
+  ReferencesResponse,
+  TfvarsResponse,
+} from './dto/repository.response';
 import { UpdateDeploymentRequest } from './dto/update-deployment.request';
 import { RepositoryBrowser } from './repository-browser.service';
 import { RunsService } from './runs.service';

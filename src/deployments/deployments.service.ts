@@ -91,7 +91,10 @@ export class DeploymentsService implements OnModuleInit {
     await this.refusingTakenName(deployment.name, () =>
       this.database.transaction(async (transaction) => {
         await this.deployments.insert(transaction, deployment);
-        await this.audit.record(transaction, this.event(actor, 'deployment.create', deployment, { name: deployment.name }));
+        await this.audit.record(
+          transaction,
+          this.event(actor, 'deployment.create', deployment, { name: deployment.name }),
+        );
       }),
     );
     return (await this.respond([deployment]))[0]!;

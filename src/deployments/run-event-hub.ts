@@ -47,8 +47,7 @@ export class RunEventHub {
  */
 export function toPublishedEvent(event: RunEventEntity): PublishedEvent {
   const text = event.data.toString('utf8');
-  const data =
-    event.kind === 'log' ? JSON.stringify({ phase: event.phase, offset: event.offset, text }) : text;
+  const data = event.kind === 'log' ? JSON.stringify({ phase: event.phase, offset: event.offset, text }) : text;
   return {
     seq: event.seq,
     isEnd: event.kind === 'end',

@@ -118,30 +118,40 @@ export class RunJournal {
 
   /** Stores a piece of log and sends it to who reads live. */
   async appendLog(runId: string, piece: LogPiece): Promise<void> {
-    const store = (): Promise<RunEventEntity> => this.database.transaction(async (transaction) => {
-      const stored: RunEventEntity = {
-        runId,
-        seq: await this.runs.takeEventNumbers(transaction, runId, 1),
-        kind: 'log',
-        phase: piece.phase,
-        offset: piece.offset,
-        size: piece.data.length,
-        sourceEnd: piece.sourceEnd,
-        data: piece.data,
-        at: this.clock.timestamp(),
-      };
-      await this.events.insert(transaction, stored);
-      return stored;
-    });
+    const store = (): Promise<RunEventEntity> =>
+      this.database.transaction(async (transaction) => {
+        const stored: RunEventEntity = {
+          runId,
+          seq: await this.runs.takeEventNumbers(transaction, runId, 1),
+          kind: 'log',
+          phase: piece.phase,
+          offset: piece.offset,
+          size: piece.data.length,
+          sourceEnd: piece.sourceEnd,
+          data: piece.data,
+          at: this.clock.timestamp(),
+        };
+        await this.events.insert(transaction, stored);
+        return stored;
+      });
     this.hub.publish(await untilStored(store, this.stopping.signal));
   }
 
   /** As `move`, for the platform's own work: a database that is busy or full is waited for. */
-  moveForSure(run: RunEntity, move: Move, inSameUnit?: (transaction: Transaction) => Promise<void>): Promise<RunEntity | null> {
+  moveForSure(
+    run: RunEntity,
+    move: Move,
+    inSameUnit?: (transaction: Transaction) => Promise<void>,
+  ): Promise<RunEntity | null> {
     return untilStored(() => this.move(run, move, inSameUnit), this.stopping.signal);
   }
 
-  private async recordTransition(transaction: Transaction, run: RunEntity, from: RunStatus | null, move: Move): Promise<void> {
+  private async recordTransition(
+    transaction: Transaction,
+    run: RunEntity,
+    from: RunStatus | null,
+    move: Move,
+  ): Promise<void> {
     await this.records.insertTransition(transaction, {
       id: newId(),
       runId: run.id,
@@ -153,7 +163,11 @@ export class RunJournal {
     });
   }
 
-  private async storeEvents(transaction: Transaction, run: RunEntity, kinds: ('status' | 'end')[]): Promise<RunEventEntity[]> {
+  private async storeEvents(
+    transaction: Transaction,
+    run: RunEntity,
+    kinds: ('status' | 'end')[],
+  ): Promise<RunEventEntity[]> {
     const first = await this.runs.takeEventNumbers(transaction, run.id, kinds.length);
     const stored = kinds.map((kind, place): RunEventEntity => ({
       runId: run.id,

@@ -29,7 +29,11 @@ export class RunLogsController {
   @Get('stream')
   @Access('read', ofParam('deployment'))
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The `id` of the last event the reader has' })
-  @ApiResponse({ status: 200, description: 'The events', content: { 'text/event-stream': { schema: { type: 'string' } } } })
+  @ApiResponse({
+    status: 200,
+    description: 'The events',
+    content: { 'text/event-stream': { schema: { type: 'string' } } },
+  })
   @ApiResponse({ status: 204, description: 'The run has ended and the reader has all of it' })
   @ApiProblems(404)
   async stream(

@@ -18,7 +18,7 @@ export class RunLogs {
 
   /** The bytes from `from` to `to` (exclusive). */
   async *read(runId: string, phase: LogPhase, from: number, to: number): AsyncGenerator<Buffer> {
-    for (let position = from; position < to; ) {
+    for (let position = from; position < to;) {
       const pieces = await this.events.findLogPieces(runId, phase, position, to, PIECES_AT_ONCE);
       if (pieces.length === 0) return;
       for (const { offset, data } of pieces) {

@@ -1,5 +1,6 @@
 import { Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { DomainError } from '../common/errors';
+import { outsideOfRequests } from '../common/http/request-context';
 import { RunsConfig } from '../config/config';
 import { SecretUnreadableError } from '../crypto/secret-box';
 import { ServerStoppingError } from '../runner';
@@ -80,8 +81,17 @@ export class RunScheduler implements OnApplicationBootstrap {
   }
 
   private onMoved(run: RunEntity): void {
-    if (run.status === 'applying' && !this.atWork.has(run.id) && !this.approved.includes(run.id)) this.approved.push(run.id);
+    if (run.status === 'applying' && !this.atWork.has(run.id) && !this.approved.includes(run.id))
+      this.approved.push(run.id);
     if (run.status === 'pending' || run.status === 'applying' || isFinal(run.status)) this.wake();
+    if (isFinal(run.status)) {
+      this.executor
+        .workspaceOf(run.id)
+        .discardSecrets()
+        .catch((error: unknown) =>
+          this.logger.warn({ event: 'plan_not_removed', run_id: run.id, error: String(error) }),
+        );
+    }
   }
 
   /** Starts what can be started. Calls while it is at it are answered by one more round. */
@@ -89,7 +99,8 @@ export class RunScheduler implements OnApplicationBootstrap {
     this.mustWakeAgain = true;
     if (this.isWaking) return;
     this.isWaking = true;
-    void this.fillSlots()
+    // What starts now may have nothing to do with the request that made room for it.
+    void outsideOfRequests(() => this.fillSlots())
       .catch((error: unknown) => this.logger.error({ event: 'scheduler_failed' }, error))
       .finally(() => {
         this.isWaking = false;
@@ -192,7 +203,13 @@ export class RunScheduler implements OnApplicationBootstrap {
       const during = run.status === 'applying' ? ' during apply; what was applied before is in the state' : '';
       const message = `Cancelled by ${by}${during}.`;
       const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
-      return { to: 'cancelled', cause: 'person', actor: by, reason: message, changes: { errorMessage: message, exitCode } };
+      return {
+        to: 'cancelled',
+        cause: 'person',
+        actor: by,
+        reason: message,
+        changes: { errorMessage: message, exitCode },
+      };
     }
     const message = this.messageOf(run, error);
     const exitCode = error instanceof RunFailedError ? error.exitCode : null;

@@ -93,7 +93,10 @@ export class RunsController {
   /** The tool's JSON plan with sensitive values masked. */
   @Get(':run_id/plan')
   @Access('read', ofParam('deployment'))
-  @ApiOkResponse({ description: 'As `show -json` gives it', content: { 'application/json': { schema: { type: 'object' } } } })
+  @ApiOkResponse({
+    description: 'As `show -json` gives it',
+    content: { 'application/json': { schema: { type: 'object' } } },
+  })
   @ApiProblems(404)
   async plan(@Param('id') id: string, @Param('run_id') runId: string, @Res() response: Response): Promise<void> {
     response.type('application/json').send(await this.runs.plan(id, runId));

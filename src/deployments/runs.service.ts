@@ -66,7 +66,9 @@ export class RunsService {
       ref: request.ref ?? deployment.defaultRef,
       commitSha: null,
       tool: request.tool ?? deployment.tool,
-      toolVersion: request.tool_version ?? (request.tool === undefined || request.tool === deployment.tool ? deployment.toolVersion : null),
+      toolVersion:
+        request.tool_version ??
+        (request.tool === undefined || request.tool === deployment.tool ? deployment.toolVersion : null),
       envVars: request.env_vars ?? {},
       sensitiveEnvVars: Object.keys(sensitive).length === 0 ? null : this.secrets.sealEnvironment(id, sensitive),
       sensitiveEnvNames: Object.keys(sensitive).sort(),
@@ -94,7 +96,10 @@ export class RunsService {
       completedAt: null,
     };
     const stored = await this.journal.create(run, actor.label, (transaction) =>
-      this.audit.record(transaction, this.event(actor, 'run.create', deployment, id, { operation: run.operation, path })),
+      this.audit.record(
+        transaction,
+        this.event(actor, 'run.create', deployment, id, { operation: run.operation, path }),
+      ),
     );
     return this.views.toResponse(stored);
   }
@@ -239,11 +244,18 @@ export class RunsService {
   ): Promise<RunEntity | null> {
     const now = this.clock.timestamp();
     const inSameUnit: Parameters<RunJournal['move']>[2] = (transaction) =>
-      this.audit.record(transaction, this.event(actor, 'run.cancel', deployment, run.id, { force, status: run.status }));
+      this.audit.record(
+        transaction,
+        this.event(actor, 'run.cancel', deployment, run.id, { force, status: run.status }),
+      );
     if (run.status === 'pending' || run.status === 'awaiting_approval' || !this.scheduler.isAtWork(run.id)) {
       const message = `Cancelled by ${actor.label}.`;
       const changes = { cancelledBy: actor.label, cancelRequestedAt: now, errorMessage: message };
-      return this.journal.move(run, { to: 'cancelled', cause: 'person', actor: actor.label, reason: message, changes }, inSameUnit);
+      return this.journal.move(
+        run,
+        { to: 'cancelled', cause: 'person', actor: actor.label, reason: message, changes },
+        inSameUnit,
+      );
     }
     const changes = {
       cancelledBy: run.cancelledBy ?? actor.label,
@@ -273,7 +285,8 @@ export class RunsService {
     const sensitive = request.sensitive_env_vars ?? {};
     const problems = [...checkEnvironment(plain, 'env_vars'), ...checkEnvironment(sensitive, 'sensitive_env_vars')];
     for (const name of Object.keys(plain)) {
-      if (name in sensitive) problems.push({ field: `env_vars.${name}`, message: 'is given in sensitive_env_vars too' });
+      if (name in sensitive)
+        problems.push({ field: `env_vars.${name}`, message: 'is given in sensitive_env_vars too' });
     }
     if (problems.length > 0) {
       const [first] = problems;

@@ -141,7 +141,7 @@ export class NamespacesService implements OnModuleInit {
 
   /** Names by id, for answers of other rooms. */
   findNames(ids: string[]): Promise<Map<string, string>> {
-    return ids.length === 0 ? Promise.resolve(new Map()) : this.namespaces.findNames([...new Set(ids)]);
+    return ids.length === 0 ? Promise.resolve(new Map<string, string>()) : this.namespaces.findNames([...new Set(ids)]);
   }
 
   private find(reference: string): Promise<NamespaceEntity | null> {

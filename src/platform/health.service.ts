@@ -32,7 +32,11 @@ export class HealthService {
   }
 
   async readiness(): Promise<Readiness> {
-    const [database, workRoot, runner] = await Promise.all([this.checkDatabase(), this.checkWorkRoot(), this.checkRunner()]);
+    const [database, workRoot, runner] = await Promise.all([
+      this.checkDatabase(),
+      this.checkWorkRoot(),
+      this.checkRunner(),
+    ]);
     const checks = {
       database,
       work_root: workRoot,

@@ -9,7 +9,7 @@ export class MetricsInterceptor implements NestInterceptor {
   constructor(private readonly metrics: MetricsService) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const request = context.switchToHttp().getRequest<Request & { route?: { path?: string } }>();
+    const request = context.switchToHttp().getRequest<Omit<Request, 'route'> & { route?: { path?: string } }>();
     const response = context.switchToHttp().getResponse<Response>();
     const startedAt = performance.now();
     response.once('close', () => {

@@ -7,8 +7,16 @@ const after = new Date('2026-01-03T00:00:00Z');
 
 describe('mayRemove', () => {
   it.each<[string, boolean, FoundDirectory]>([
-    ['a run that ended before', true, { name, modifiedAt: after, run: { isFinal: true, completedAt: before.toISOString() } }],
-    ['a run that ended after', false, { name, modifiedAt: before, run: { isFinal: true, completedAt: after.toISOString() } }],
+    [
+      'a run that ended before',
+      true,
+      { name, modifiedAt: after, run: { isFinal: true, completedAt: before.toISOString() } },
+    ],
+    [
+      'a run that ended after',
+      false,
+      { name, modifiedAt: before, run: { isFinal: true, completedAt: after.toISOString() } },
+    ],
     ['an active run', false, { name, modifiedAt: before, run: { isFinal: false, completedAt: null } }],
     ['an old directory of no run', true, { name, modifiedAt: before, run: null }],
     ['a young directory of no run', false, { name, modifiedAt: after, run: null }],

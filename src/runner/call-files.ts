@@ -21,6 +21,11 @@ export class CallFiles {
     return join(this.directory, 'runner.stderr');
   }
 
+  /** How the call ended, once its output was taken in. */
+  get ended(): string {
+    return join(this.directory, 'ended.json');
+  }
+
   /** The tool's output. */
   get log(): string {
     return join(this.directory, 'output.log');
@@ -29,6 +34,11 @@ export class CallFiles {
   /** The tool's exit status, written by whatever waited for it. */
   get exit(): string {
     return `${this.log}.exit`;
+  }
+
+  /** Where output went that is not log: only with `-json`. */
+  get toolStderr(): string {
+    return `${this.log}.stderr`;
   }
 
   /** The tool's process. */

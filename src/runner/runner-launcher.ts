@@ -115,6 +115,8 @@ export class RunnerLauncher {
   }
 
   private inheritedEnvironment(): NodeJS.ProcessEnv {
-    return Object.fromEntries(INHERITED.flatMap((name) => (this.environment[name] === undefined ? [] : [[name, this.environment[name]]])));
+    return Object.fromEntries(
+      INHERITED.flatMap((name) => (this.environment[name] === undefined ? [] : [[name, this.environment[name]]])),
+    );
   }
 }

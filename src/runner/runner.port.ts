@@ -40,6 +40,11 @@ export interface RunnerPort {
   start(call: RunnerCall): Promise<RunnerHandle>;
   /** Null when no call was ever started in this folder. */
   attach(directory: string, limits: { timeoutMinutes: number; graceSeconds: number }): Promise<RunnerHandle | null>;
+  /**
+   * Keeps how a call ended and forgets what it put out, which may hold secrets in clear. Call it when the output was
+   * taken in; from then on `attach` gives the result alone.
+   */
+  settle(directory: string, result: RunnerResult): Promise<void>;
   /** True when a call was started in this folder, whether it has ended or not. */
   isStarted(directory: string): boolean;
   /** Null when a runner can be started; else what is wrong. */

@@ -1,6 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { chown, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chown } from 'node:fs/promises';
 import type { RunnerRequest } from '../../runner/protocol/runner-protocol';
 import type { RunsConfig, StorageConfig } from '../config/config';
 import { readJson, writeJsonAtomically } from '../common/files/json-file';
@@ -8,7 +7,7 @@ import { CallFiles, CallRecord } from './call-files';
 import { CallFollower } from './call-follower';
 import { startTimeOf } from './process-identity';
 import { RunnerLauncher } from './runner-launcher';
-import type { RunnerCall, RunnerHandle, RunnerPort } from './runner.port';
+import type { RunnerCall, RunnerHandle, RunnerPort, RunnerResult } from './runner.port';
 
 /** Starts `iac-runner` for each call; nothing else in the server starts it, and nothing starts terraform or tofu. */
 export class RunnerService implements RunnerPort {
@@ -56,8 +55,18 @@ export class RunnerService implements RunnerPort {
     limits: { timeoutMinutes: number; graceSeconds: number },
   ): Promise<RunnerHandle | null> {
     const files = new CallFiles(directory);
+    const ended = await readJson<RunnerResult>(files.ended);
+    if (ended) return { logFile: files.log, result: Promise.resolve(ended), cancel: () => undefined };
     const record = await readJson<CallRecord>(files.record);
     return record ? new CallFollower(files, record, limits, this.stopping.signal, null) : null;
+  }
+
+  async settle(directory: string, result: RunnerResult): Promise<void> {
+    const files = new CallFiles(directory);
+    const kept: RunnerResult =
+      result.kind === 'answered' ? { ...result, response: { ...result.response, output: '' } } : result;
+    await writeJsonAtomically(files.ended, kept.kind === 'protocol-error' ? { ...kept, evidence: '' } : kept);
+    for (const file of [files.log, files.toolStderr, files.response, files.stderr]) await rm(file, { force: true });
   }
 
   isStarted(directory: string): boolean {

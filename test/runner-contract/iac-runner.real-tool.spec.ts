@@ -151,10 +151,10 @@ describe.each<RunnerTool>(['terraform', 'tofu'])('the real %s', (tool) => {
     const log = join(directory, 'log');
     const go = join(directory, 'go');
     configure(`resource "terraform_data" "x" {
-      provisioner "local-exec" { command = "echo begun; until [ -e ${go} ]; do sleep 0.05; done; echo after" }
+      provisioner "local-exec" { command = "touch ${go}.ready; until [ -e ${go} ]; do sleep 0.05; done" }
     }`);
     const program = start({ command: 'apply', args: ['-auto-approve'], log_file: log });
-    await until('the provisioner has begun', () => existsSync(log) && readFileSync(log, 'utf8').includes('): begun'));
+    await until('the provisioner has begun', () => existsSync(`${go}.ready`));
     program.child.kill('SIGKILL');
     await program.ended;
     writeFileSync(go, '');

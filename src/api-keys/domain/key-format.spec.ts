@@ -7,12 +7,16 @@ describe('API keys', () => {
     expect(new Set(keys).size).toBe(500);
   });
 
-  it.each(['', 'plm_', `plm_${'a'.repeat(39)}`, `plm_${'a'.repeat(40)}!`, `PLM_${'a'.repeat(43)}`, `plm_${'a'.repeat(201)}`])(
-    'are not like %p',
-    (text) => {
-      expect(isKeyFormat(text)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    'plm_',
+    `plm_${'a'.repeat(39)}`,
+    `plm_${'a'.repeat(40)}!`,
+    `PLM_${'a'.repeat(43)}`,
+    `plm_${'a'.repeat(201)}`,
+  ])('are not like %p', (text) => {
+    expect(isKeyFormat(text)).toBe(false);
+  });
 
   it('are known by hash and prefix alone', () => {
     const key = makeKey();

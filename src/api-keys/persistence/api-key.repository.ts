@@ -52,7 +52,10 @@ export class ApiKeyRepository {
     else query.where('key.namespaceId = :namespaceId', { namespaceId });
     if (cursor !== undefined) {
       const [createdAt, id] = decodeCursor(cursor, ['string', 'string'] as const);
-      query.andWhere('(key.createdAt < :createdAt OR (key.createdAt = :createdAt AND key.id < :id))', { createdAt, id });
+      query.andWhere('(key.createdAt < :createdAt OR (key.createdAt = :createdAt AND key.id < :id))', {
+        createdAt,
+        id,
+      });
     }
     const rows = await query
       .orderBy('key.createdAt', 'DESC')

@@ -25,7 +25,8 @@ export class AuditEntryRepository {
   /** Newest first. `namespaceId` null: of the whole platform. */
   async findPage(filter: AuditFilter): Promise<Page<AuditEntryEntity>> {
     const query = this.database.readManager().createQueryBuilder(AuditEntryEntity, 'entry');
-    if (filter.namespaceId !== null) query.andWhere('entry.namespaceId = :namespace', { namespace: filter.namespaceId });
+    if (filter.namespaceId !== null)
+      query.andWhere('entry.namespaceId = :namespace', { namespace: filter.namespaceId });
     if (filter.actor !== undefined) query.andWhere('entry.actor = :actor', { actor: filter.actor });
     if (filter.action !== undefined) query.andWhere('entry.action = :action', { action: filter.action });
     if (filter.since !== undefined) query.andWhere('entry.at >= :since', { since: filter.since });

@@ -14,11 +14,21 @@ export function jsonBodyMiddleware(isOtherBody: (request: Request) => boolean): 
   return (request: Request, response: Response, next: NextFunction) => {
     if (!hasBody(request) || isOtherBody(request)) return next();
     if (!request.is(['application/json', 'application/*+json'])) {
-      return next(new DomainError('unsupported-media-type', 'unsupported-media-type', 'Send the body as application/json.'));
+      return next(
+        new DomainError('unsupported-media-type', 'unsupported-media-type', 'Send the body as application/json.'),
+      );
     }
     parse(request, response, (error?: unknown) => {
       if (error) return next(error);
-      next(isAcceptable(request.body, 0) ? undefined : new DomainError('invalid', 'malformed-json', 'The body is nested too deeply or has a key that is not allowed.'));
+      next(
+        isAcceptable(request.body, 0)
+          ? undefined
+          : new DomainError(
+              'invalid',
+              'malformed-json',
+              'The body is nested too deeply or has a key that is not allowed.',
+            ),
+      );
     });
   };
 }

@@ -10,7 +10,9 @@ export const MAX_LIMIT = 200;
 
 /** A whole number in a query, or the text as it came so that validation refuses it. */
 export const QueryInteger = (): PropertyDecorator =>
-  Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value));
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value,
+  );
 
 /** What every list takes. */
 export class ListQuery {

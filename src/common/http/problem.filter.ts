@@ -32,7 +32,10 @@ export class ProblemFilter implements ExceptionFilter {
 
   private log(error: unknown, problem: Problem, requestId: string): void {
     if (problem.status === 500) {
-      this.logger.error({ event: 'internal_error', request_id: requestId }, error instanceof Error ? error.stack : String(error));
+      this.logger.error(
+        { event: 'internal_error', request_id: requestId },
+        error instanceof Error ? error.stack : String(error),
+      );
     } else if (problem.status > 500) {
       this.logger.warn({
         event: 'request_unavailable',

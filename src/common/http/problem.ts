@@ -68,16 +68,24 @@ export function problemOf(error: unknown, requestId: string): Problem {
 }
 
 function frameworkProblem(error: unknown): { status: number; code: string; detail: string } {
-  const internal = { status: 500, code: 'internal-error', detail: 'The server made a mistake. The log has it under this request id.' };
+  const internal = {
+    status: 500,
+    code: 'internal-error',
+    detail: 'The server made a mistake. The log has it under this request id.',
+  };
   if (error instanceof HttpException) {
     const status = error.getStatus();
     if (status === 404) return { status, code: 'no-route', detail: 'There is no such route.' };
-    if (status === 429) return { status, code: 'too-many-requests', detail: 'Too many requests. Wait as long as Retry-After says.' };
+    if (status === 429)
+      return { status, code: 'too-many-requests', detail: 'Too many requests. Wait as long as Retry-After says.' };
     if (status < 500) return { status, code: 'bad-request', detail: TITLE[status] ?? 'The request is not valid.' };
     return internal;
   }
   // Errors of the body parsers carry a `type` and a `status`; their messages may repeat parts of the body.
-  const { type, status } = (typeof error === 'object' && error !== null ? error : {}) as { type?: unknown; status?: unknown };
+  const { type, status } = (typeof error === 'object' && error !== null ? error : {}) as {
+    type?: unknown;
+    status?: unknown;
+  };
   switch (type) {
     case 'entity.too.large':
       return { status: 413, code: 'body-too-large', detail: 'The body is too large; JSON bodies may have 1 MiB.' };

@@ -13,6 +13,11 @@ export function runWithRequestContext<T>(context: RequestContext, work: () => T)
   return storage.run(context, work);
 }
 
+/** Starts work that a request set off but that is not a part of it. */
+export function outsideOfRequests<T>(work: () => T): T {
+  return storage.exit(work);
+}
+
 /** The request that is being served; undefined in background work. */
 export function currentRequest(): RequestContext | undefined {
   return storage.getStore();

@@ -9,6 +9,8 @@ const LEVELS: Record<LoggingConfig['level'], LogLevel[]> = {
   debug: ['error', 'fatal', 'warn', 'log', 'debug', 'verbose'],
 };
 
+const FRAMEWORK = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+
 /**
  * One line an event. A message is an object of fields, `{event: 'run_moved', …}`; in JSON its fields stand beside
  * level and time, on a terminal as `event key=value`. The id of the request is added by itself.
@@ -28,12 +30,16 @@ export class PlatformLogger extends ConsoleLogger {
     stream: 'stdout' | 'stderr' = 'stdout',
     errorStack?: unknown,
   ): void {
+    // What the framework says of its own start is of interest to nobody but a developer.
+    if (logLevel === 'log' && FRAMEWORK.has(context) && !this.isLevelEnabled('debug')) return;
     for (const message of messages) {
       const fields = this.fieldsOf(message);
       if (this.isJson) {
         const level = logLevel === 'log' ? 'info' : logLevel;
         const stack = typeof errorStack === 'string' ? { stack: errorStack } : {};
-        process[stream].write(`${JSON.stringify({ level, time: new Date().toISOString(), context, ...fields, ...stack })}\n`);
+        process[stream].write(
+          `${JSON.stringify({ level, time: new Date().toISOString(), context, ...fields, ...stack })}\n`,
+        );
       } else {
         super.printMessages([pretty(fields)], context, logLevel, stream, errorStack);
       }
@@ -49,6 +55,8 @@ export class PlatformLogger extends ConsoleLogger {
 
 function pretty(fields: Record<string, unknown>): string {
   const { event, message, ...rest } = fields;
-  const words = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const words = Object.entries(rest).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return [event, message, ...words].filter((word) => word !== undefined && word !== '').join(' ');
 }

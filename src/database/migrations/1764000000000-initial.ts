@@ -29,7 +29,10 @@ const apiKeys = table(
   },
   {
     primary: ['id'],
-    indices: [unique('uq_api_keys_key_hash', ['key_hash']), index('ix_api_keys_namespace', ['namespace_id', 'created_at'])],
+    indices: [
+      unique('uq_api_keys_key_hash', ['key_hash']),
+      index('ix_api_keys_namespace', ['namespace_id', 'created_at']),
+    ],
     foreignKeys: [reference('fk_api_keys_namespace', 'namespace_id', 'namespaces', 'CASCADE')],
   },
 );

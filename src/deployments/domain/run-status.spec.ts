@@ -1,4 +1,13 @@
-import { ACTIVE_STATUSES, FINAL_STATUSES, isFinal, mayMove, RUN_STATUSES, RUN_STATUS_TABLE, RunStatus, TransitionCause } from './run-status';
+import {
+  ACTIVE_STATUSES,
+  FINAL_STATUSES,
+  isFinal,
+  mayMove,
+  RUN_STATUSES,
+  RUN_STATUS_TABLE,
+  RunStatus,
+  TransitionCause,
+} from './run-status';
 
 const CAUSES: TransitionCause[] = ['person', 'platform', 'clock'];
 
@@ -24,7 +33,9 @@ const ALLOWED = new Set([
 ]);
 
 describe('the table of run statuses', () => {
-  const pairs = RUN_STATUSES.flatMap((from) => RUN_STATUSES.flatMap((to) => CAUSES.map((cause) => [from, to, cause] as const)));
+  const pairs = RUN_STATUSES.flatMap((from) =>
+    RUN_STATUSES.flatMap((to) => CAUSES.map((cause) => [from, to, cause] as const)),
+  );
 
   it.each(pairs)('%s > %s by %s', (from, to, cause) => {
     expect(mayMove(from, to, cause)).toBe(ALLOWED.has(`${from} > ${to} by ${cause}`));
@@ -32,7 +43,8 @@ describe('the table of run statuses', () => {
 
   it('reaches every status from pending', () => {
     const reached = new Set<RunStatus>(['pending']);
-    for (const status of reached) for (const next of Object.keys(RUN_STATUS_TABLE[status].next)) reached.add(next as RunStatus);
+    for (const status of reached)
+      for (const next of Object.keys(RUN_STATUS_TABLE[status].next)) reached.add(next as RunStatus);
     expect([...reached].sort()).toEqual([...RUN_STATUSES].sort());
   });
 

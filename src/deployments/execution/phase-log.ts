@@ -139,7 +139,8 @@ export class PhaseLog {
       const masker = isGap ? new SecretMasker(this.patterns) : this.masker;
       const masked = Buffer.concat([isGap ? Buffer.alloc(0) : this.carry, masker.push(tail), masker.flush()]);
       this.carry = Buffer.alloc(0);
-      const kept = masked.length > this.tailBytes ? afterFirstLineBreak(masked.subarray(masked.length - this.tailBytes)) : masked;
+      const kept =
+        masked.length > this.tailBytes ? afterFirstLineBreak(masked.subarray(masked.length - this.tailBytes)) : masked;
       const dropped = size - this.sourceEnd - kept.length;
       this.masker = new SecretMasker(this.patterns);
       this.maskerBase = size;

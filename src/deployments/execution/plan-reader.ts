@@ -60,6 +60,7 @@ export class PlanReader {
 }
 
 function versionOf(plan: unknown): string | null {
-  const version = typeof plan === 'object' && plan !== null ? (plan as { terraform_version?: unknown }).terraform_version : null;
+  const version =
+    typeof plan === 'object' && plan !== null ? (plan as { terraform_version?: unknown }).terraform_version : null;
   return typeof version === 'string' && version.length <= 64 ? version : null;
 }

@@ -122,10 +122,15 @@ export class RunExecutor {
       const log = await this.openLog(work, 'clone');
       await this.noteUnmaskable(work, log);
       try {
-        const { commitSha } = await this.git.clone(this.secrets.remoteOf(work.deployment), work.run.ref, work.workspace.checkout, {
-          signal: work.control.signal,
-          onOutput: (text) => void log.write(text),
-        });
+        const { commitSha } = await this.git.clone(
+          this.secrets.remoteOf(work.deployment),
+          work.run.ref,
+          work.workspace.checkout,
+          {
+            signal: work.control.signal,
+            onOutput: (text) => void log.write(text),
+          },
+        );
         await log.note(`Checked out ${work.run.ref ?? 'the default branch'} at commit ${commitSha}.`);
         await work.workspace.giveCheckoutToRunner();
         await work.workspace.recordClone(commitSha);
@@ -192,7 +197,11 @@ export class RunExecutor {
       const approved = { ...changes, approvedBy: 'auto-approve', approvedAt: new Date().toISOString() };
       await this.move(work, { to: 'applying', reason: 'auto-approved', changes: approved }, inSameUnit);
     } else {
-      await this.move(work, { to: 'awaiting_approval', changes: { ...changes, plannedAt: new Date().toISOString() } }, inSameUnit);
+      await this.move(
+        work,
+        { to: 'awaiting_approval', changes: { ...changes, plannedAt: new Date().toISOString() } },
+        inSameUnit,
+      );
     }
   }
 
@@ -248,8 +257,16 @@ export class RunExecutor {
     }
   }
 
-  private async move(work: Work, move: Omit<Move, 'cause' | 'actor'>, inSameUnit?: Parameters<RunJournal['move']>[2]): Promise<void> {
-    const moved = await this.journal.moveForSure(work.run, { cause: 'platform', actor: PLATFORM_ACTOR, ...move }, inSameUnit);
+  private async move(
+    work: Work,
+    move: Omit<Move, 'cause' | 'actor'>,
+    inSameUnit?: Parameters<RunJournal['move']>[2],
+  ): Promise<void> {
+    const moved = await this.journal.moveForSure(
+      work.run,
+      { cause: 'platform', actor: PLATFORM_ACTOR, ...move },
+      inSameUnit,
+    );
     if (!moved) throw new RunMovedError();
     work.run = moved;
   }

@@ -70,7 +70,24 @@ export class RunWorkspace {
 
   /** Removes a checkout and all that came of it, for another try from the start. */
   async clear(): Promise<void> {
-    for (const path of [this.checkout, this.planFile, this.cloneRecord]) await rm(path, { recursive: true, force: true });
+    for (const path of [this.checkout, this.planFile, this.cloneRecord])
+      await rm(path, { recursive: true, force: true });
+  }
+
+  /** Text with the path of this directory taken out: where it is on the host is nobody's business. */
+  withoutRoot(text: string): string {
+    return text.replaceAll(this.directory, '$RUN_DIR');
+  }
+
+  /** Removes what may hold secrets in clear and is of no use once the run has ended: the plan, and raw output. */
+  async discardSecrets(): Promise<void> {
+    await rm(this.planFile, { force: true });
+    const calls = join(this.directory, 'calls');
+    for (const call of await readdir(calls).catch(() => [])) {
+      for (const name of ['output.log', 'output.log.stderr', 'response.json', 'runner.stderr']) {
+        await rm(join(calls, call, name), { force: true });
+      }
+    }
   }
 
   async remove(): Promise<void> {
@@ -127,7 +144,8 @@ export class RunWorkspace {
     if (!this.owner) return;
     const { uid, gid } = this.owner;
     await lchown(this.checkout, uid, gid);
-    for (const entry of await readdir(this.checkout, { recursive: true })) await lchown(join(this.checkout, entry), uid, gid);
+    for (const entry of await readdir(this.checkout, { recursive: true }))
+      await lchown(join(this.checkout, entry), uid, gid);
   }
 
   private async giveToRunner(directory: string): Promise<void> {

@@ -64,18 +64,25 @@ export class ToolCaller {
     const limits = { timeoutMinutes: run.timeoutMinutes, graceSeconds: this.config.cancelGraceSeconds };
     const attached = await this.runner.attach(directory, limits);
     if (!attached && control.isCancelled) throw new RunCancelledError();
-    const handle = attached ?? (await this.start(run, call, directory));
+    const handle = attached ?? (await this.start(run, workspace, call, directory));
     const stopListening = control.onCancel((force) => handle.cancel(force));
     try {
       const result = await this.takeIn(handle, call.log);
       await this.recordEnd(directory, result);
+      // Output that is data is needed until its reader is done with it.
+      if (call.log !== null || result.kind !== 'answered') await this.runner.settle(directory, result);
       return { response: this.judge(run, call, result), outputFile: handle.logFile };
     } finally {
       stopListening();
     }
   }
 
-  private async start(run: RunEntity, call: ToolCall, directory: string): Promise<RunnerHandle> {
+  private async start(
+    run: RunEntity,
+    workspace: RunWorkspace,
+    call: ToolCall,
+    directory: string,
+  ): Promise<RunnerHandle> {
     const executionId = newId();
     await this.database.transaction((transaction) =>
       this.records.insertExecution(transaction, {
@@ -84,7 +91,7 @@ export class ToolCaller {
         phase: call.phase,
         tool: run.tool,
         command: call.command,
-        args: call.args,
+        args: call.args.map((argument) => workspace.withoutRoot(argument)),
         envNames: Object.keys(call.environment).sort(),
         exitCode: null,
         startedAt: this.clock.timestamp(),

@@ -41,7 +41,13 @@ export class RunRepository {
    * The one place where a status is written: a compare-and-set. False when the run is no longer in `from`: somebody
    * else moved it, and this change must not be made.
    */
-  async move(transaction: Transaction, id: string, from: RunStatus, to: RunStatus, changes: RunChanges): Promise<boolean> {
+  async move(
+    transaction: Transaction,
+    id: string,
+    from: RunStatus,
+    to: RunStatus,
+    changes: RunChanges,
+  ): Promise<boolean> {
     return (await updateRows(transaction, RunEntity, { id, status: from }, { ...changes, status: to })) === 1;
   }
 
@@ -107,7 +113,10 @@ export class RunRepository {
   findExpiredApprovals(plannedBefore: string): Promise<RunEntity[]> {
     return this.database
       .readManager()
-      .find(RunEntity, { where: { status: 'awaiting_approval', plannedAt: LessThan(plannedBefore) }, order: { seq: 'ASC' } });
+      .find(RunEntity, {
+        where: { status: 'awaiting_approval', plannedAt: LessThan(plannedBefore) },
+        order: { seq: 'ASC' },
+      });
   }
 
   countActive(deploymentId: string): Promise<number> {

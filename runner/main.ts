@@ -46,7 +46,9 @@ async function run(stream: boolean): Promise<void> {
 
 /** Signals are cancels. A terminal that closes is none: it must not stop an apply. */
 function watchForTrouble(): void {
-  cancels.listen(() => answer.give(neverStarted(internalError ?? EARLY_CANCEL, startedAt, internalError === undefined)));
+  cancels.listen(() =>
+    answer.give(neverStarted(internalError ?? EARLY_CANCEL, startedAt, internalError === undefined)),
+  );
   process.on('SIGINT', () => cancels.request());
   process.on('SIGTERM', () => cancels.request());
   process.on('SIGHUP', () => undefined);

@@ -7,7 +7,13 @@ describe('toolEnvironment', () => {
       ...{ PATH: '/bin', HOME: '/h', USER: 'u', LANG: 'C', LC_ALL: 'C', TZ: 'UTC', TMPDIR: '/t', SSL_CERT_FILE: '/c' },
       ...{ https_proxy: 'p', NO_PROXY: 'n', UNSET: undefined },
     };
-    const secrets = { TF_VAR_a: '1', TF_CLI_CONFIG_FILE: '/x', AWS_SECRET_ACCESS_KEY: 's', LD_PRELOAD: 'l', NODE_OPTIONS: 'n' };
+    const secrets = {
+      TF_VAR_a: '1',
+      TF_CLI_CONFIG_FILE: '/x',
+      AWS_SECRET_ACCESS_KEY: 's',
+      LD_PRELOAD: 'l',
+      NODE_OPTIONS: 'n',
+    };
     const { UNSET: _unset, ...passedOn } = own;
     expect(toolEnvironment({ ...own, ...secrets }, {}, 'mark')).toEqual({
       ...passedOn,
@@ -26,13 +32,23 @@ describe('toolEnvironment', () => {
   it.each([
     ...['PATH', 'ENV', 'BASH_ENV', 'IFS', 'SHELLOPTS', 'PS4', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD_AUDIT'],
     ...['DYLD_INSERT_LIBRARIES', 'NODE_OPTIONS', 'PYTHONPATH', 'PYTHONSTARTUP', 'PERL5OPT', 'PERL5LIB', 'RUBYOPT'],
-    ...['JAVA_TOOL_OPTIONS', 'GCONV_PATH', 'OPENSSL_CONF', 'IAC_RUNNER_CALL', 'IAC_RUNNER_WORK_ROOT', 'iac_runner_stop'],
+    ...[
+      'JAVA_TOOL_OPTIONS',
+      'GCONV_PATH',
+      'OPENSSL_CONF',
+      'IAC_RUNNER_CALL',
+      'IAC_RUNNER_WORK_ROOT',
+      'iac_runner_stop',
+    ],
   ])('refuses %s', (name) => {
     expect(() => toolEnvironment({}, { [name]: 'a-value' }, 'mark')).toThrow(CallRefusedError);
     expect(() => toolEnvironment({}, { [name]: 'a-value' }, 'mark')).toThrow(/^env_vars\.\S+ is refused: [^-]*$/);
   });
 
-  it.each(['TF_VAR_PATH', 'MY_LD_PRELOAD', 'ENVIRONMENT', 'PATH_EXTRA', 'AWS_PROFILE', 'TMPDIR'])('takes %s', (name) => {
-    expect(toolEnvironment({}, { [name]: 'v' }, 'mark')[name]).toBe('v');
-  });
+  it.each(['TF_VAR_PATH', 'MY_LD_PRELOAD', 'ENVIRONMENT', 'PATH_EXTRA', 'AWS_PROFILE', 'TMPDIR'])(
+    'takes %s',
+    (name) => {
+      expect(toolEnvironment({}, { [name]: 'v' }, 'mark')[name]).toBe('v');
+    },
+  );
 });

@@ -26,11 +26,23 @@ describe('toResponse', () => {
 
   it.each<[string, Partial<CallEnd>, string]>([
     ['a status', { exit: failed }, 'terraform apply exited with status 1'],
-    ['a status and stderr', { exit: failed, output: { text: '', isTruncated: false, stderrEnd: ' why\n' } }, 'terraform apply exited with status 1: why'],
+    [
+      'a status and stderr',
+      { exit: failed, output: { text: '', isTruncated: false, stderrEnd: ' why\n' } },
+      'terraform apply exited with status 1: why',
+    ],
     ['a signal', { exit: { code: null, signal: 'SIGSEGV' } }, 'terraform apply was killed by SIGSEGV'],
     ['a timeout', { exit: failed, stopCause: 'timeout' }, 'terraform apply timed out after 30 minutes'],
-    ['a short timeout', { exit: failed, stopCause: 'timeout', timeoutMinutes: 0.05 }, 'terraform apply timed out after 3 seconds'],
-    ['a timeout of one', { exit: failed, stopCause: 'timeout', timeoutMinutes: 1 }, 'terraform apply timed out after 1 minute'],
+    [
+      'a short timeout',
+      { exit: failed, stopCause: 'timeout', timeoutMinutes: 0.05 },
+      'terraform apply timed out after 3 seconds',
+    ],
+    [
+      'a timeout of one',
+      { exit: failed, stopCause: 'timeout', timeoutMinutes: 1 },
+      'terraform apply timed out after 1 minute',
+    ],
     ['a cancel', { exit: failed, stopCause: 'cancel' }, 'terraform apply was cancelled'],
   ])('has a sentence for %s', (_what, end, message) => {
     expect(toResponse({ ...END, ...end })).toMatchObject({ success: false, error_msg: message });

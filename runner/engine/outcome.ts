@@ -59,7 +59,9 @@ export function neverStarted(message: string, startedAt: Date, isCancelled: bool
 
 function errorMessage(end: CallEnd, exitCode: number): string {
   const call = `${end.tool} ${end.command}`;
-  const killed = end.wasKilled ? '; it did not stop after SIGINT and was killed, so its last changes may be unsaved' : '';
+  const killed = end.wasKilled
+    ? '; it did not stop after SIGINT and was killed, so its last changes may be unsaved'
+    : '';
   if (end.stopCause === 'timeout') return `${call} timed out after ${duration(end.timeoutMinutes)}${killed}`;
   if (end.stopCause === 'cancel') return `${call} was cancelled${killed}`;
   if (end.exit.signal !== null) return `${call} was killed by ${end.exit.signal}`;

@@ -65,7 +65,8 @@ function readVersion(file: string, search: ToolSearch): Promise<string | undefin
   return new Promise((resolve, reject) => {
     const options = { cwd: '/', env: search.environment, timeout: VERSION_CHECK_MS, signal: search.signal };
     execFile(file, ['version', '-json'], options, (error, stdout) => {
-      if (search.signal.aborted) reject(search.signal.reason instanceof Error ? search.signal.reason : new Error('aborted'));
+      if (search.signal.aborted)
+        reject(search.signal.reason instanceof Error ? search.signal.reason : new Error('aborted'));
       else resolve(error ? undefined : versionIn(stdout));
     });
   });

@@ -38,7 +38,8 @@ export function startPtyProcess(start: ToolStart, options: PtyOptions): ToolProc
     env: { TERM: 'xterm-256color', ...start.env },
     cwd: start.cwd,
     columns: options.columns,
-    onExit: (code, signal) => reportExit(signal === 0 ? { code, signal: null } : { code: null, signal: nameOf(signal) }),
+    onExit: (code, signal) =>
+      reportExit(signal === 0 ? { code, signal: null } : { code: null, signal: nameOf(signal) }),
   });
   const slaveFd = openSlave(forked.pid, forked.slavePath);
   const output = new MarkedOutput(new ReadStream(forked.masterFd), slaveFd, options);

@@ -50,7 +50,9 @@ describe('parseRunnerRequest', () => {
   });
 
   it('keeps a variable called __proto__ a variable', () => {
-    const { env_vars } = parseRunnerRequest('{"tool":"tofu","work_dir":"/w","command":"plan","env_vars":{"__proto__":"x"}}');
+    const { env_vars } = parseRunnerRequest(
+      '{"tool":"tofu","work_dir":"/w","command":"plan","env_vars":{"__proto__":"x"}}',
+    );
     expect(Object.keys(env_vars)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(env_vars)).toBe(Object.prototype);
   });
@@ -110,7 +112,9 @@ describe('parseRunnerRequest', () => {
   it('never shows a value in a message', () => {
     const secret = 'hunter2-hunter2';
     for (const env_vars of [{ A: `${secret}\0` }, { A: [secret] }, { 'B=': secret }, { A: secret.repeat(20_000) }]) {
-      expect(() => parse({ env_vars })).toThrow(expect.not.objectContaining({ message: expect.stringContaining(secret) }) as Error);
+      expect(() => parse({ env_vars })).toThrow(
+        expect.not.objectContaining({ message: expect.stringContaining(secret) }) as Error,
+      );
     }
   });
 });

@@ -51,7 +51,9 @@ export function parseRunnerRequest(text: string): CompleteRunnerRequest {
   const fields = readObject(text);
   for (const name of Object.keys(fields)) {
     if (!FIELDS.includes(name)) {
-      throw new RunnerRequestError(`"${shorten(name)}" is not a field of a request. The fields are ${FIELDS.join(', ')}`);
+      throw new RunnerRequestError(
+        `"${shorten(name)}" is not a field of a request. The fields are ${FIELDS.join(', ')}`,
+      );
     }
   }
   const request: CompleteRunnerRequest = {

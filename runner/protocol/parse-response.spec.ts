@@ -14,7 +14,10 @@ describe('parseRunnerResponse', () => {
     ['a success', GOOD],
     ['a failure', BAD],
     ['a tool that never started', { ...BAD, exit_code: null }],
-    ['everything', { ...BAD, exit_code: 137, output_truncated: true, timed_out: true, cancelled: false, signal: 'SIGKILL' }],
+    [
+      'everything',
+      { ...BAD, exit_code: 137, output_truncated: true, timed_out: true, cancelled: false, signal: 'SIGKILL' },
+    ],
   ])('takes %s', (_what, response) => {
     expect(parseRunnerResponse(`${JSON.stringify(response)}\n`)).toEqual(response);
     expect(parseRunnerResponse(JSON.stringify(response))).toEqual(response);

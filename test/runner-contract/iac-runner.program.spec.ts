@@ -1,5 +1,14 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunnerRequest } from '../../runner/protocol/runner-protocol';
@@ -175,7 +184,14 @@ describe('the iac-runner program', () => {
 
   describe('environment of the tool', () => {
     it('has what is allowed, what was asked for, and nothing else of the runner', async () => {
-      const env = { HOME: '/h', LC_ALL: 'C.UTF-8', https_proxy: 'http://p', TF_LOG: 'TRACE', SECRET: 's', TF_VAR_x: 'y' };
+      const env = {
+        HOME: '/h',
+        LC_ALL: 'C.UTF-8',
+        https_proxy: 'http://p',
+        TF_LOG: 'TRACE',
+        SECRET: 's',
+        TF_VAR_x: 'y',
+      };
       const env_vars = { TF_VAR_name: 'a "b" $c\nd', 'TF_TOKEN_host.example:8443': 't', TF_INPUT: '1' };
       for (const way of [{}, { tty: false }, { log_file: join(directory, 'log') }]) {
         const program = startProgram({ env, stdin: request('env', { ...way, env_vars }) });

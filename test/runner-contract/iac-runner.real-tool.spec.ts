@@ -165,7 +165,9 @@ describe.each<RunnerTool>(['terraform', 'tofu'])('the real %s', (tool) => {
   });
 
   function stateResources(): string[] {
-    const state = JSON.parse(readFileSync(join(work, 'terraform.tfstate'), 'utf8')) as { resources: { name: string }[] };
+    const state = JSON.parse(readFileSync(join(work, 'terraform.tfstate'), 'utf8')) as {
+      resources: { name: string }[];
+    };
     return state.resources.map(({ name }) => name);
   }
 

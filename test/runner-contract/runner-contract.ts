@@ -243,7 +243,9 @@ export function describeRunnerContract(name: string, callRunner: CallRunner): vo
         const bad = await call('json', { ...options, command: 'show', args: ['-json'], env_vars: { FAKE_EXIT: '1' } });
         expect(bad.error_msg).toBe('terraform show exited with status 1: a warning');
         expect(bad.output).toBe('{"a":"\\u001b[0m"}\n');
-        expect(withLog ? readFileSync(`${log}.stderr`, 'utf8') : 'a warning\na warning\n').toBe('a warning\na warning\n');
+        expect(withLog ? readFileSync(`${log}.stderr`, 'utf8') : 'a warning\na warning\n').toBe(
+          'a warning\na warning\n',
+        );
       });
     });
 

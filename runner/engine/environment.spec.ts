@@ -5,7 +5,7 @@ describe('toolEnvironment', () => {
   it('passes on what is allowed and nothing else', () => {
     const own = {
       ...{ PATH: '/bin', HOME: '/h', USER: 'u', LANG: 'C', LC_ALL: 'C', TZ: 'UTC', TMPDIR: '/t', SSL_CERT_FILE: '/c' },
-      ...{ https_proxy: 'p', NO_PROXY: 'n', UNSET: undefined },
+      ...{ https_proxy: 'p', NO_PROXY: 'n' },
     };
     const secrets = {
       TF_VAR_a: '1',
@@ -14,9 +14,8 @@ describe('toolEnvironment', () => {
       LD_PRELOAD: 'l',
       NODE_OPTIONS: 'n',
     };
-    const { UNSET: _unset, ...passedOn } = own;
-    expect(toolEnvironment({ ...own, ...secrets }, {}, 'mark')).toEqual({
-      ...passedOn,
+    expect(toolEnvironment({ ...own, ...secrets, LOGNAME: undefined }, {}, 'mark')).toEqual({
+      ...own,
       TF_IN_AUTOMATION: '1',
       TF_INPUT: '0',
       CHECKPOINT_DISABLE: '1',

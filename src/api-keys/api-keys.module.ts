@@ -22,7 +22,8 @@ const MINUTE_MS = 60_000;
     ThrottlerModule.forRootAsync({
       inject: [ServerConfig],
       useFactory: (config: ServerConfig) => ({
-        throttlers: [{ name: 'requests', ttl: MINUTE_MS, limit: config.rateLimitPerMinute || Number.MAX_SAFE_INTEGER }],
+        // The name `default` is what gives the headers their plain names, such as `Retry-After`.
+        throttlers: [{ name: 'default', ttl: MINUTE_MS, limit: config.rateLimitPerMinute || Number.MAX_SAFE_INTEGER }],
       }),
     }),
   ],

@@ -59,9 +59,9 @@ export class ApiKeysService {
 
   /** @throws NotFoundError; ConflictError for the last platform admin key, without which nobody could administer. */
   async delete(actor: Actor, namespaceId: string | null, id: string): Promise<void> {
-    const key = isId(id) ? await this.keys.findIn(namespaceId, id) : null;
-    if (!key) throw new NotFoundError('key');
     await this.database.transaction(async (transaction) => {
+      const key = isId(id) ? await this.keys.findIn(namespaceId, id) : null;
+      if (!key) throw new NotFoundError('key');
       if (
         key.namespaceId === null &&
         key.permissions === 'admin' &&

@@ -12,6 +12,11 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return code === '23503' || (code === 'SQLITE_CONSTRAINT' && message.includes('FOREIGN KEY constraint failed'));
 }
 
+/** True when the file is no database, or a damaged one. */
+export function isDamage(error: unknown): boolean {
+  return ['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(driverError(error).code);
+}
+
 /** Turns what an operator can mend (a full disk, a locked file) into an error that says so; others stay as they are. */
 export function toDomainError(error: unknown): unknown {
   switch (driverError(error).code) {

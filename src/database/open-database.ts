@@ -2,8 +2,10 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataSource, type DataSourceOptions, type EntityTarget, type MigrationInterface } from 'typeorm';
 import { Database } from './database';
+import { isDamage } from './driver-errors';
 
 const BUSY_TIMEOUT_MS = 5_000;
+const DAMAGED = 'The database file is damaged. It was left untouched: restore a backup.';
 
 type EntityClass = Extract<EntityTarget<object>, new () => object>;
 
@@ -39,7 +41,9 @@ export async function openDatabase(
 ): Promise<Database> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const isNew = !existsSync(file);
-  const writer = await new DataSource(sqliteOptions(file, entities, migrations)).initialize();
+  const writer = await new DataSource(sqliteOptions(file, entities, migrations)).initialize().catch((error: unknown) => {
+    throw isDamage(error) ? new DatabaseRefusedError(DAMAGED) : error;
+  });
   try {
     if (isNew) chmodSync(file, 0o600);
     // An acknowledged write must survive a power cut, so every commit is synced.
@@ -64,7 +68,7 @@ export async function openDatabase(
 async function refuseUnusable(writer: DataSource): Promise<void> {
   const check: { quick_check: string }[] = await writer.query<{ quick_check: string }[]>('PRAGMA quick_check(1)').catch(() => []);
   if (check[0]?.quick_check !== 'ok') {
-    throw new DatabaseRefusedError('The database file is damaged. It was left untouched: restore a backup.');
+    throw new DatabaseRefusedError(DAMAGED);
   }
   const table: unknown[] = await writer.query(`SELECT 1 FROM sqlite_master WHERE name = 'migrations'`);
   if (table.length === 0) return;

@@ -35,7 +35,7 @@ const final =
  * everything.
  */
 const FAILURES: readonly (readonly [RegExp, Explain])[] = [
-  [/spawn \S+ (?:ENOENT|EACCES|EAGAIN|ENOMEM)/, final('git-failed', 'The program git could not be started.')],
+  [/spawn \S+ E[A-Z0-9]+/, final('git-failed', 'The program git could not be started.')],
   [/No space left on device|Disk quota exceeded/i, final('git-no-space', 'There is no space left for the repository.')],
   [
     /unable to update url base from redirection|requested URL returned error: 30\d|redirects? (?:is|are) disabled/i,

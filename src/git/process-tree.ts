@@ -22,7 +22,8 @@ export async function findProcesses(variable: string): Promise<number[]> {
  * helpers (`git-remote-https`, `ssh`, `index-pack`) that outlive it when it is killed; simple-git neither starts git in
  * a process group of its own nor tells its process id, but all helpers inherit the environment.
  *
- * Where there is no `/proc` nothing happens, and git's own clean-up on SIGINT, which simple-git sends, has to do.
+ * Where there is no `/proc` nothing happens: git ends by the SIGINT that simple-git sends, and a helper of it lives on
+ * until its connection ends or has stalled for too long.
  */
 export async function endProcesses(variable: string): Promise<void> {
   // A process may have forked between being found and being killed, hence the rounds.

@@ -1,25 +1,24 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlockedNetworks } from './blocked-networks';
-import { fetchCommit, type WantedCommit } from './commit-fetch';
+import type { WantedCommit } from './commit-fetch';
 import { startDeadline } from './deadline';
 import { baseEnvironment } from './git-environment';
 import type { GitOptions } from './git-options';
-import { GitSession, type Place } from './git-session';
+import { GitSession } from './git-session';
 import { asGitError, GitError } from './git.errors';
 import type { GitClone, GitPort, GitReferences, GitRemote, GitTreeEntry } from './git.port';
 import { writeHelperScripts } from './helper-scripts';
 import { MirrorCache, mirrorKey } from './mirror-cache';
-import { fetchByName, hasBranch } from './named-fetch';
 import { assertGitRef, isAbbreviatedSha, isCommitSha } from './ref-name';
 import { findReference, refNotFound, shortName, toReferences } from './reference-list';
 import { ReferenceReader } from './reference-reader';
 import { type AccessFiles, openRemoteAccess } from './remote-access';
 import { parseRemoteUrl } from './remote-url';
-import { createEmptyRepository } from './repository-layout';
 import { toRepositoryPath } from './repository-path';
 import { createScrubber } from './scrub';
 import { withSizeLimit } from './size-guard';
+import { checkOut } from './working-copy';
 
 const DEFAULT_STALL_SECONDS = 30;
 const DEFAULT_MAX_MIRRORS = 200;
@@ -72,9 +71,11 @@ export class SimpleGitAdapter implements GitPort {
         await createDirectory(directory);
         try {
           const limit = { directory, maxBytes: this.options.maxBytes, signal: session.signal };
-          return await withSizeLimit(limit, (signal) =>
-            this.checkOut(remote, ref, directory, session.with({ signal, onOutput: options.onOutput })),
-          );
+          const commitSha = await withSizeLimit(limit, (signal) => {
+            const loud = session.with({ signal, onOutput: options.onOutput });
+            return checkOut(loud, directory, ref, () => this.locate(remote, session.with({ signal }), ref));
+          });
+          return { commitSha };
         } catch (error) {
           await rm(directory, { recursive: true, force: true });
           throw error;
@@ -82,33 +83,6 @@ export class SimpleGitAdapter implements GitPort {
       },
       [directory],
     );
-  }
-
-  private async checkOut(
-    remote: GitRemote,
-    ref: string | null,
-    directory: string,
-    session: GitSession,
-  ): Promise<GitClone> {
-    const place = { directory, gitDir: join(directory, '.git') };
-    await createEmptyRepository(place.gitDir, { bare: false });
-    const sha = await this.fetchFor(remote, ref, place, session);
-    await session.local(place, ['checkout', '--force', '--detach', sha, '--']);
-    return { commitSha: (await readFile(join(place.gitDir, 'HEAD'), 'utf8')).trim() };
-  }
-
-  /** Brings what `ref` names into an empty repository; returns the id to check out. */
-  private async fetchFor(remote: GitRemote, ref: string | null, place: Place, session: GitSession): Promise<string> {
-    if (ref === null || !isCommitSha(ref)) {
-      const named = await fetchByName(session, place, ref);
-      // git prefers a tag to a branch of the same name, we do not.
-      const isFinal =
-        named !== null && !(named.mayHideBranch && ref !== null && (await hasBranch(session, place, ref)));
-      if (isFinal) return named.sha;
-    }
-    const wanted = await this.locate(remote, session, ref);
-    await fetchCommit(session, place, wanted);
-    return wanted.sha;
   }
 
   async listTree(

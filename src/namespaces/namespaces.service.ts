@@ -144,9 +144,11 @@ export class NamespacesService implements OnModuleInit {
     return ids.length === 0 ? Promise.resolve(new Map<string, string>()) : this.namespaces.findNames([...new Set(ids)]);
   }
 
-  private find(reference: string): Promise<NamespaceEntity | null> {
-    if (reference.length > 64) return Promise.resolve(null);
-    return isId(reference) ? this.namespaces.findById(reference) : this.namespaces.findByName(reference);
+  private async find(reference: string): Promise<NamespaceEntity | null> {
+    if (reference.length > 64) return null;
+    // A name may look like an id.
+    const byId = isId(reference) ? await this.namespaces.findById(reference) : null;
+    return byId ?? this.namespaces.findByName(reference);
   }
 
   private async getEntity(reference: string): Promise<NamespaceEntity> {

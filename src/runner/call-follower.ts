@@ -4,6 +4,7 @@ import type { RunnerResponse } from '../../runner/protocol/runner-protocol';
 import { readJson } from '../common/files/json-file';
 import { CallFiles, CallRecord, ProcessIdentity, readHead } from './call-files';
 import { isAlive, signalProcess } from './process-identity';
+import type { RunnerExit } from './runner-launcher';
 import { RunnerHandle, RunnerResult, ServerStoppingError } from './runner.port';
 
 const POLL_MS = 50;
@@ -36,7 +37,7 @@ export class CallFollower implements RunnerHandle {
     private readonly limits: Limits,
     private readonly stopping: AbortSignal,
     /** Of a runner this process started: how it exited, as soon as it did. */
-    private readonly exit: Promise<{ code: number | null } | Error> | null,
+    private readonly exit: Promise<RunnerExit> | null,
   ) {
     this.logFile = files.log;
     this.deadline = Date.parse(record.started_at) + limits.timeoutMinutes * MINUTE_MS + limits.graceSeconds * 1000;
@@ -77,11 +78,10 @@ export class CallFollower implements RunnerHandle {
 
   /** Waits for the runner; its exit status when this process started it. */
   private async runnerEnd(): Promise<number | null | 'never-started'> {
-    const seen: { outcome?: { code: number | null } | Error } = {};
-    void this.exit?.then((value) => (seen.outcome = value));
+    const seen: { exit?: RunnerExit } = {};
+    void this.exit?.then((exit) => (seen.exit = exit));
     for (;;) {
-      if (seen.outcome instanceof Error) return 'never-started';
-      if (seen.outcome) return seen.outcome.code;
+      if (seen.exit) return seen.exit.kind === 'failed' ? 'never-started' : seen.exit.code;
       if (!this.exit && !isAlive(this.record)) return null;
       if (Date.now() > this.deadline + MARGIN_MS) signalProcess(this.record, 'SIGKILL', true);
       await this.pause(this.exit);

@@ -13,32 +13,29 @@ const INHERITED = [
   'IAC_RUNNER_WORK_ROOT', 'IAC_RUNNER_TOOLS_DIR',
 ]; // prettier-ignore
 
+/** How a runner process ended; `failed` when it could not even be started. */
+export type RunnerExit = { kind: 'exited'; code: number | null } | { kind: 'failed' };
+
 /** A runner process that was started and has no request yet. */
 export class LaunchedRunner {
-  private ended: { code: number | null; signal: NodeJS.Signals | null } | null = null;
-  private failure: Error | null = null;
-  readonly exit: Promise<{ code: number | null; signal: NodeJS.Signals | null } | Error>;
+  readonly exit: Promise<RunnerExit>;
+  private hasEnded = false;
 
   constructor(
     readonly child: ChildProcess,
-    private directory: string,
+    private readonly directory: string,
   ) {
     this.exit = new Promise((resolve) => {
-      child.once('error', (error) => {
-        this.failure = error;
-        resolve(error);
-      });
-      child.once('exit', (code, signal) => {
-        this.ended = { code, signal };
-        resolve(this.ended);
-      });
+      child.once('error', () => resolve({ kind: 'failed' }));
+      child.once('exit', (code) => resolve({ kind: 'exited', code }));
     });
+    void this.exit.then(() => (this.hasEnded = true));
     // A runner that ended early breaks the pipe; its exit says so.
     child.stdin?.on('error', () => undefined);
   }
 
   get isWaiting(): boolean {
-    return this.ended === null && this.failure === null;
+    return !this.hasEnded;
   }
 
   /** Moves what the runner writes into the folder of its call. The open files move with it. */

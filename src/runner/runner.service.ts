@@ -82,7 +82,7 @@ export class RunnerService implements RunnerPort {
     ]);
     probe.dismiss();
     if (outcome === null) return 'The runner does not answer.';
-    if (outcome instanceof Error || outcome.code !== 0) return 'The runner cannot be started. Check RUNNER_COMMAND.';
+    if (outcome.kind === 'failed' || outcome.code !== 0) return 'The runner cannot be started. Check RUNNER_COMMAND.';
     return null;
   }
 

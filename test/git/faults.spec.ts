@@ -152,6 +152,14 @@ describe('a server that', () => {
   });
 });
 
+it('says that git is not installed', async () => {
+  const adapter = room.adapter({ environment: { PATH: '/nonexistent' } });
+  await expect(adapter.references(aRemote(repository.url))).rejects.toMatchObject({
+    code: 'git-failed',
+    message: 'The program git could not be started.',
+  });
+});
+
 describe('cancelling', () => {
   it('ends a clone at once, with everything it has started', async () => {
     const controller = new AbortController();

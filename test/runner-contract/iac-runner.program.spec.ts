@@ -15,6 +15,14 @@ import type { RunnerRequest } from '../../runner/protocol/runner-protocol';
 import { until } from './poll';
 import { answerOf, buildRunnerIfStale, peakMemory, ROOT, startProgram, stopPrograms } from './runner-program';
 
+/** Loaded into the runner before its own code: throws where nobody catches, once a file has appeared. */
+const CRASH_INSIDE = `
+const wait = setInterval(() => {
+  if (!require('node:fs').existsSync(process.env.CRASH_WHEN)) return;
+  clearInterval(wait);
+  throw new Error('a fault for the test');
+}, 20);`;
+
 /** What only a real process can do wrong: its streams, its exit status, its signals. */
 describe('the iac-runner program', () => {
   let directory: string;
@@ -28,6 +36,10 @@ describe('the iac-runner program', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  const crashInside = (): string[] => {
+    writeFileSync(join(directory, 'crash.cjs'), CRASH_INSIDE);
+    return ['--require', join(directory, 'crash.cjs')];
+  };
   const request = (behaviour: string, change: Partial<RunnerRequest> = {}): string =>
     JSON.stringify({
       ...{ tool: 'terraform', work_dir: directory, command: 'plan', args: [], timeout: 1 },
@@ -99,7 +111,7 @@ describe('the iac-runner program', () => {
     it('for a fault inside the runner while the tool runs: the tool is stopped first', async () => {
       const log = join(directory, 'log');
       const program = startProgram({
-        nodeArgs: ['--require', join(__dirname, 'crash-inside.cjs')],
+        nodeArgs: crashInside(),
         env: { CRASH_WHEN: `${log}.pid` },
         stdin: request('wait', { log_file: log }),
       });
@@ -112,7 +124,7 @@ describe('the iac-runner program', () => {
 
     it('for a fault inside the runner before there was a request', async () => {
       const end = await startProgram({
-        nodeArgs: ['--require', join(__dirname, 'crash-inside.cjs')],
+        nodeArgs: crashInside(),
         env: { CRASH_WHEN: directory },
       }).ended;
       expect(answerOf(end).error_msg).toBe('iac-runner failed inside: a fault for the test');

@@ -147,21 +147,34 @@ describe.each<RunnerTool>(['terraform', 'tofu'])('the real %s', (tool) => {
     });
   });
 
-  it('an apply into a log file survives its runner and is saved', async () => {
-    const log = join(directory, 'log');
-    const go = join(directory, 'go');
-    configure(`resource "terraform_data" "x" {
-      provisioner "local-exec" { command = "touch ${go}.ready; until [ -e ${go} ]; do sleep 0.05; done" }
-    }`);
-    const program = start({ command: 'apply', args: ['-auto-approve'], log_file: log });
-    await until('the provisioner has begun', () => existsSync(`${go}.ready`));
-    program.child.kill('SIGKILL');
-    await program.ended;
-    writeFileSync(go, '');
-    await until('the exit status is recorded', () => existsSync(`${log}.exit`));
-    expect(readFileSync(`${log}.exit`, 'utf8')).toBe('0\n');
-    expect(readFileSync(log, 'utf8')).toContain('Apply complete! Resources: 1 added');
-    expect(stateResources()).toEqual(['x']);
+  describe('when the runner is killed', () => {
+    const go = (): string => join(directory, 'go');
+    async function killRunnerDuringApply(way: Partial<RunnerRequest>): Promise<void> {
+      configure(`resource "terraform_data" "x" {
+        provisioner "local-exec" { command = "touch ${go()}.ready; until [ -e ${go()} ]; do sleep 0.05; done" }
+      }`);
+      const program = start({ command: 'apply', args: ['-auto-approve'], ...way });
+      await until('the provisioner has begun', () => existsSync(`${go()}.ready`));
+      program.child.kill('SIGKILL');
+      await program.ended;
+      writeFileSync(go(), '');
+    }
+
+    it('an apply into a log file goes on to its end, with its log and its exit status', async () => {
+      const log = join(directory, 'log');
+      await killRunnerDuringApply({ log_file: log });
+      await until('the exit status is recorded', () => existsSync(`${log}.exit`));
+      expect(readFileSync(`${log}.exit`, 'utf8')).toBe('0\n');
+      expect(readFileSync(log, 'utf8')).toContain('Apply complete! Resources: 1 added');
+      expect(stateResources()).toEqual(['x']);
+    });
+
+    it('an apply on a PTY goes on to its end as well, and its state is saved', async () => {
+      await killRunnerDuringApply({});
+      await until('no process works there any more', () => !listLiveProcesses().some(({ pid }) => runsIn(pid, work)));
+      expect(stateResources()).toEqual(['x']);
+      expect(existsSync(join(work, '.terraform.tfstate.lock.info'))).toBe(false);
+    });
   });
 
   function stateResources(): string[] {

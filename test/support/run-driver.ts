@@ -2,7 +2,15 @@ import type { Files, GitRepository } from './git-fixture';
 import { createRepository } from './git-fixture';
 import { eventually } from './eventually';
 import { EventStream, openStream } from './event-stream';
-import { ADMIN_KEY, TestResponse, TestServer } from './test-server';
+import { ADMIN_KEY, TestResponse } from './test-server';
+
+/** What a driver needs of a server: how to ask it, and where it is. */
+export interface DrivenServer {
+  url: string;
+  /** The admin key; the test server's when absent. */
+  adminKey?: string;
+  request(method: string, path: string, body?: unknown): Promise<TestResponse>;
+}
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- runs as the API answers them
 export type RunBody = any;
@@ -12,13 +20,14 @@ let deploymentNumber = 0;
 /** A deployment on a test server, with what a person does to it. */
 export class DeploymentDriver {
   private constructor(
-    readonly server: TestServer,
+    /** May be replaced by another process that serves the same data. */
+    public server: DrivenServer,
     readonly id: string,
     readonly repository: GitRepository,
   ) {}
 
   /** Makes a repository with these files, and a deployment of it. */
-  static async create(server: TestServer, files: Files, fields: Record<string, unknown> = {}): Promise<DeploymentDriver> {
+  static async create(server: DrivenServer, files: Files, fields: Record<string, unknown> = {}): Promise<DeploymentDriver> {
     const repository = await createRepository({ files });
     const answer = await server.request('POST', '/api/deployments', {
       namespace_id: 'default',
@@ -74,7 +83,7 @@ export class DeploymentDriver {
   }
 
   stream(runId: string, lastEventId?: string): Promise<EventStream> {
-    return openStream(`${this.server.url}${this.path}/runs/${runId}/stream`, ADMIN_KEY, lastEventId);
+    return openStream(`${this.server.url}${this.path}/runs/${runId}/stream`, this.server.adminKey ?? ADMIN_KEY, lastEventId);
   }
 
   async log(runId: string, phase: string, query = ''): Promise<string> {

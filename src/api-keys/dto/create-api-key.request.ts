@@ -1,4 +1,4 @@
-import { IsIn, IsISO8601, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { IsIn, IsISO8601, IsRFC3339, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { PERMISSIONS, type Permission } from '../../common/access/actor';
 import { Optional } from '../../common/http/optional.decorator';
 
@@ -20,5 +20,6 @@ export class CreateApiKeyRequest {
   /** When the key stops working, RFC 3339; never, when absent. */
   @Optional()
   @IsISO8601({ strict: true })
+  @IsRFC3339()
   expires_at?: string;
 }

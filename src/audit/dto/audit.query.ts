@@ -1,4 +1,4 @@
-import { IsISO8601, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsISO8601, IsOptional, IsRFC3339, IsString, MaxLength } from 'class-validator';
 import { ListQuery } from '../../common/http/pagination';
 
 export class AuditQuery extends ListQuery {
@@ -17,5 +17,6 @@ export class AuditQuery extends ListQuery {
   /** Only what was done at or after this time (RFC 3339). */
   @IsOptional()
   @IsISO8601({ strict: true })
+  @IsRFC3339()
   since?: string;
 }

@@ -19,6 +19,9 @@ export function jsonBodyMiddleware(isOtherBody: (request: Request) => boolean): 
       );
     }
     parse(request, response, (error?: unknown) => {
+      // The framework would take a SyntaxError for any bad request and lose what is wrong.
+      if (error instanceof SyntaxError)
+        return next(new DomainError('invalid', 'malformed-json', 'The body is not valid JSON.'));
       if (error) return next(error);
       next(
         isAcceptable(request.body, 0)

@@ -4,7 +4,7 @@ import { DomainError } from '../errors';
 import { Problem, problemOf } from './problem';
 import { currentRequest } from './request-context';
 
-const RETRY_AFTER_SECONDS = 5;
+const RETRY_AFTER_SECONDS: Record<number, number> = { 429: 60, 503: 5 };
 
 /** Answers every error of every route: `application/problem+json` on `/api`, the shape Terraform prints on `/v1`. */
 @Catch()
@@ -22,8 +22,8 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-    if (problem.status === 503 && !response.hasHeader('Retry-After')) {
-      response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    if (RETRY_AFTER_SECONDS[problem.status] !== undefined && !response.hasHeader('Retry-After')) {
+      response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS[problem.status]));
     }
     response.status(problem.status);
     if (request.path.startsWith('/v1/')) response.type('application/json').send(JSON.stringify(registryError(problem)));

@@ -92,7 +92,7 @@ async function main() {
     leftovers.add(() => rmSync(temporary, { recursive: true, force: true }));
     const gitUrl = options['git-url'] ?? makeSample(join(temporary, 'sample'));
     if (!options.server) {
-      own = await startServer({ dataDir: join(mkdtempSync(join(temporary, 'server-')), 'data') });
+      own = await startServer({ dataDir: join(temporary, 'data') });
       leftovers.add(() => own.stop());
     }
     const tour = new Tour({

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,7 @@ const KEPT_LINES = 40;
  */
 export async function startServer({ env = {}, dataDir = mkdtempSync(join(tmpdir(), 'plomada-')) } = {}) {
   const key = `plm_${randomLetters(48)}`;
+  mkdirSync(dataDir, { recursive: true });
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], {
     // Away from the repository, and in a group of its own: Ctrl-C is for us, and we stop the server.
@@ -42,12 +43,14 @@ export async function startServer({ env = {}, dataDir = mkdtempSync(join(tmpdir(
   });
   const log = keepLastLines(child);
   const url = await untilListening(child, log);
+  const startedInMs = performance.now() - startedAt;
+  await untilKeyWorks(url, key);
   return {
     url,
     key,
     dataDir,
     pid: child.pid,
-    startedInMs: performance.now() - startedAt,
+    startedInMs,
     /** The last lines the server wrote. */
     lastLines: () => log.lines.join('\n'),
     async stop({ forget = true } = {}) {
@@ -98,6 +101,16 @@ function untilListening(child, log) {
       resolve(url);
     };
   });
+}
+
+/** The first key is stored a moment after the server listens. */
+async function untilKeyWorks(url, key) {
+  const headers = { authorization: `Bearer ${key}` };
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if ((await fetch(`${url}/api/whoami`, { headers })).ok) return;
+    await sleep(20);
+  }
+  throw new Error('The server does not know its first key.');
 }
 
 async function stop(child) {

@@ -41,6 +41,8 @@ export class LogPrinter {
   }
 
   #print(line) {
-    print(`    ${dim('│')} ${shown(line)}`);
+    // What a terminal would show of a progress that overwrites itself.
+    const last = line.split('\r').findLast((part) => part !== '') ?? '';
+    print(`    ${dim('│')} ${shown(last)}`);
   }
 }

@@ -41,9 +41,11 @@ export async function openDatabase(
 ): Promise<Database> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const isNew = !existsSync(file);
-  const writer = await new DataSource(sqliteOptions(file, entities, migrations)).initialize().catch((error: unknown) => {
-    throw isDamage(error) ? new DatabaseRefusedError(DAMAGED) : error;
-  });
+  const writer = await new DataSource(sqliteOptions(file, entities, migrations))
+    .initialize()
+    .catch((error: unknown) => {
+      throw isDamage(error) ? new DatabaseRefusedError(DAMAGED) : error;
+    });
   try {
     if (isNew) chmodSync(file, 0o600);
     // An acknowledged write must survive a power cut, so every commit is synced.
@@ -66,7 +68,9 @@ export async function openDatabase(
 }
 
 async function refuseUnusable(writer: DataSource): Promise<void> {
-  const check: { quick_check: string }[] = await writer.query<{ quick_check: string }[]>('PRAGMA quick_check(1)').catch(() => []);
+  const check: { quick_check: string }[] = await writer
+    .query<{ quick_check: string }[]>('PRAGMA quick_check(1)')
+    .catch(() => []);
   if (check[0]?.quick_check !== 'ok') {
     throw new DatabaseRefusedError(DAMAGED);
   }

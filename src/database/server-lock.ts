@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { Database as SqliteHandle } from 'sqlite3';
 
 /** Another server works on the same database file. */
@@ -13,7 +13,8 @@ export class ServerLock {
 
   /** @throws ServerLockedError that says which process holds the lock. */
   static async take(databaseFile: string): Promise<ServerLock> {
-    const file = `${databaseFile}.lock`;
+    // A link to the file is the file.
+    const file = `${existsSync(databaseFile) ? realpathSync(databaseFile) : databaseFile}.lock`;
     const holderFile = `${file}.holder`;
     const handle = await new Promise<SqliteHandle>((resolve, reject) => {
       const opened: SqliteHandle = new SqliteHandle(file, (error) => (error ? reject(error) : resolve(opened)));

@@ -1,4 +1,4 @@
-import { BeforeApplicationShutdown, Module } from '@nestjs/common';
+import { BeforeApplicationShutdown, Module, OnApplicationShutdown } from '@nestjs/common';
 import { NamespacesModule } from '../namespaces';
 import { AllRunsController } from './all-runs.controller';
 import { DeploymentsController } from './deployments.controller';
@@ -22,6 +22,8 @@ import { RunStreams } from './run-stream.service';
 import { RunViews } from './run-views.service';
 import { RunsController } from './runs.controller';
 import { RunsService } from './runs.service';
+
+const IDLE_WITHIN_MS = 10_000;
 
 /** Deployments and their runs. */
 @Module({
@@ -49,7 +51,7 @@ import { RunsService } from './runs.service';
   ],
   exports: [RunArchive, RunEventHub],
 })
-export class DeploymentsModule implements BeforeApplicationShutdown {
+export class DeploymentsModule implements BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
     private readonly scheduler: RunScheduler,
     private readonly journal: RunJournal,
@@ -61,5 +63,13 @@ export class DeploymentsModule implements BeforeApplicationShutdown {
     this.scheduler.stop();
     this.journal.stop();
     this.streams.closeAll();
+  }
+
+  /** What is being stored is stored before the database closes. */
+  async onApplicationShutdown(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, IDLE_WITHIN_MS)));
+    await Promise.race([this.scheduler.idle(), limit]);
+    clearTimeout(timer);
   }
 }

@@ -42,8 +42,13 @@ export class RunScheduler implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     this.journal.moved.subscribe((run) => this.onMoved(run));
     for (const run of await this.runs.findAtWork()) {
+      if (run.status === 'applying' && !this.executor.hasBegunApply(run)) {
+        // Approved, but no slot came free before the server ended.
+        this.approved.push(run.id);
+        continue;
+      }
       this.logger.log({ event: 'run_resumed', run_id: run.id, status: run.status, attempt: run.attempt });
-      this.begin(run);
+      this.begin(run.id, () => Promise.resolve(run));
     }
     this.wake();
   }
@@ -51,6 +56,7 @@ export class RunScheduler implements OnApplicationBootstrap {
   /** Takes nothing new and lets go of what is at work: the tools go on, and the next server follows them. */
   stop(): void {
     this.isStopping = true;
+    for (const control of this.atWork.values()) control.letGo();
   }
 
   /** Settles when nothing is worked on any more. */
@@ -67,6 +73,13 @@ export class RunScheduler implements OnApplicationBootstrap {
 
   isAtWork(runId: string): boolean {
     return this.atWork.has(runId);
+  }
+
+  /** Takes an approved run out of the queue for a slot. False when it is not in it: it may be at work already. */
+  withdraw(runId: string): boolean {
+    const place = this.approved.indexOf(runId);
+    if (place >= 0) this.approved.splice(place, 1);
+    return place >= 0;
   }
 
   get atWorkCount(): number {
@@ -121,10 +134,14 @@ export class RunScheduler implements OnApplicationBootstrap {
   }
 
   private async beginApproved(): Promise<void> {
-    while (this.approved.length > 0 && this.hasSlot()) {
-      const run = await this.runs.findById(this.approved[0]!);
-      this.approved.shift();
-      if (run?.status === 'applying' && !this.atWork.has(run.id)) this.begin(run);
+    for (const id of [...this.approved]) {
+      if (!this.hasSlot()) return;
+      // The work before the approval is just being put away; its end wakes us again.
+      if (this.atWork.has(id) || !this.withdraw(id)) continue;
+      this.begin(id, async () => {
+        const run = await this.runs.findById(id);
+        return run?.status === 'applying' ? run : null;
+      });
     }
   }
 
@@ -132,28 +149,45 @@ export class RunScheduler implements OnApplicationBootstrap {
     const { startable } = arrangeQueue(await this.runs.findPending(), await this.runs.findHolders());
     for (const id of startable) {
       if (!this.hasSlot()) return;
-      const run = await this.runs.findById(id);
-      if (run?.status !== 'pending') continue;
-      const begun = await this.journal.moveForSure(run, {
-        to: 'initializing',
-        cause: 'platform',
-        actor: PLATFORM_ACTOR,
-        changes: { startedAt: new Date().toISOString() },
+      if (this.atWork.has(id)) continue;
+      this.begin(id, async () => {
+        const run = await this.runs.findById(id);
+        if (run?.status !== 'pending') return null;
+        const startedAt = new Date().toISOString();
+        return this.journal.moveForSure(run, {
+          to: 'initializing',
+          cause: 'platform',
+          actor: PLATFORM_ACTOR,
+          changes: { startedAt },
+        });
       });
-      if (begun) this.begin(begun);
     }
   }
 
-  private begin(run: RunEntity): void {
+  /**
+   * Takes a slot at once, then makes sure with `claim` that the run is still to be worked on. Whoever cancels it from
+   * here on finds it at work.
+   */
+  private begin(runId: string, claim: () => Promise<RunEntity | null>): void {
     const control = new RunControl();
-    this.atWork.set(run.id, control);
-    if (run.cancelRequestedAt !== null) control.cancel(run.cancelForce);
-    const task = this.work(run, control).finally(() => {
-      this.atWork.delete(run.id);
-      this.tasks.delete(task);
-      this.wake();
-    });
+    this.atWork.set(runId, control);
+    const task = this.claimAndWork(claim, control)
+      .catch((error: unknown) => {
+        if (!this.isStopping) this.logger.error({ event: 'run_not_begun', run_id: runId }, error);
+      })
+      .finally(() => {
+        this.atWork.delete(runId);
+        this.tasks.delete(task);
+        this.wake();
+      });
     this.tasks.add(task);
+  }
+
+  private async claimAndWork(claim: () => Promise<RunEntity | null>, control: RunControl): Promise<void> {
+    const run = await claim();
+    if (!run) return;
+    if (run.cancelRequestedAt !== null) control.cancel(run.cancelForce);
+    await this.work(run, control);
   }
 
   private async work(run: RunEntity, control: RunControl): Promise<void> {
@@ -170,7 +204,11 @@ export class RunScheduler implements OnApplicationBootstrap {
           await this.executor.note(current, deployment, 'The runner was lost; the run is begun once more.');
         }
       }
-      if (current.status === 'applying') await this.executor.apply(current, deployment, control);
+      if (current.status === 'applying') {
+        // Approved by itself: it goes on in the slot it has.
+        this.withdraw(current.id);
+        await this.executor.apply(current, deployment, control);
+      }
     } catch (error) {
       await this.end(run.id, control, error).catch((inner: unknown) => {
         if (!this.isStopping) this.logger.error({ event: 'run_end_not_stored', run_id: run.id }, inner);

@@ -248,7 +248,8 @@ export class RunsService {
         transaction,
         this.event(actor, 'run.cancel', deployment, run.id, { force, status: run.status }),
       );
-    if (run.status === 'pending' || run.status === 'awaiting_approval' || !this.scheduler.isAtWork(run.id)) {
+    const isWaiting = run.status === 'pending' || run.status === 'awaiting_approval';
+    if (isWaiting || (run.status === 'applying' && this.scheduler.withdraw(run.id))) {
       const message = `Cancelled by ${actor.label}.`;
       const changes = { cancelledBy: actor.label, cancelRequestedAt: now, errorMessage: message };
       return this.journal.move(

@@ -1,4 +1,4 @@
-import { Global, Inject, Module, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { BeforeApplicationShutdown, Global, Inject, Module, OnModuleInit } from '@nestjs/common';
 import { RunsConfig, StorageConfig } from '../config/config';
 import { SERVER_ENVIRONMENT } from '../config/config.module';
 import { RUNNER_PORT } from './runner.port';
@@ -18,7 +18,7 @@ import { RunnerService } from './runner.service';
   ],
   exports: [RUNNER_PORT],
 })
-export class RunnerModule implements OnModuleInit, OnApplicationShutdown {
+export class RunnerModule implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     @Inject(RunnerService) private readonly runner: RunnerService,
     private readonly storage: StorageConfig,
@@ -28,7 +28,7 @@ export class RunnerModule implements OnModuleInit, OnApplicationShutdown {
     await this.runner.begin(this.storage.workRoot);
   }
 
-  onApplicationShutdown(): void {
+  beforeApplicationShutdown(): void {
     this.runner.stop();
   }
 }

@@ -1,55 +1,74 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from './eventually';
 
-const MAIN = join(__dirname, '..', '..', 'dist', 'src', 'main.js');
+const ROOT = join(__dirname, '..', '..');
 
-export interface Ended {
-  code: number | null;
-  signal: NodeJS.Signals | null;
+/** The built server as a process of its own, to be killed. */
+export interface ServerProcess {
+  url: string;
+  adminKey: string;
+  child: ChildProcess;
+  output: () => string;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** The built server in a process of its own, as `npm start` leaves it. */
-export class ServerProcess {
-  stdout = '';
-  stderr = '';
-  /** Resolves when the process has ended and all it printed has been read. */
-  readonly ended: Promise<Ended>;
-  private hasEnded = false;
-
-  private constructor(private readonly child: ChildProcess) {
-    child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
-    child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    this.ended = new Promise((resolve) =>
-      child.once('close', (code, signal) => {
-        this.hasEnded = true;
-        resolve({ code, signal });
+/** Starts `dist/src/main.js` on a free port and waits until it answers. */
+export async function startServerProcess(dataDir: string, env: Record<string, string> = {}): Promise<ServerProcess> {
+  const port = await freePort();
+  const { child, output } = spawnServer({ DATA_DIR: dataDir, PORT: String(port), ...env });
+  const url = `http://127.0.0.1:${port}`;
+  await eventually(
+    'the server',
+    async () => {
+      if (child.exitCode !== null) throw new Error(`The server ended:\n${output()}`);
+      return (await fetch(`${url}/health/live`).catch(() => null))?.ok && existsSync(join(dataDir, 'admin.key'));
+    },
+    20_000,
+    output,
+  );
+  return {
+    url,
+    adminKey: readFileSync(join(dataDir, 'admin.key'), 'utf8').trim(),
+    child,
+    output,
+    kill: (signal) =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode);
+        child.once('exit', (code) => resolve(code));
+        child.kill(signal);
       }),
-    );
-  }
+  };
+}
 
-  /** Starts it with this environment and nothing else of ours; does not wait. */
-  static start(env: Record<string, string>): ServerProcess {
-    if (!existsSync(MAIN)) throw new Error('The server is not built: run `npm run build`.');
-    const child = spawn(process.execPath, [MAIN], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, PORT: '0', RATE_LIMIT_PER_MINUTE: '0', LOG_FORMAT: 'json', ...env },
+/** Starts the server without waiting for anything. */
+export function spawnServer(env: Record<string, string>): { child: ChildProcess; output: () => string } {
+  const child = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      GIT_ALLOWED_SCHEMES: 'https,ssh,http,file',
+      GIT_BLOCKED_NETWORKS: '',
+      RATE_LIMIT_PER_MINUTE: '0',
+      LOG_FORMAT: 'json',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return { child, output: () => text };
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
     });
-    return new ServerProcess(child);
-  }
-
-  /** Waits until it listens. @returns its address. @throws Error with what it printed when it ends instead */
-  async listening(): Promise<string> {
-    return eventually('the server to listen', () => {
-      if (this.hasEnded) throw new Error(`The server ended: ${this.stdout}${this.stderr}`);
-      return /"event":"listening".*?"url":"([^"]+)"/.exec(this.stdout)?.[1];
-    });
-  }
-
-  /** Ends it and waits for that. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
-    this.child.kill(signal);
-    return this.ended;
-  }
+  });
 }

@@ -110,7 +110,7 @@ export class PhaseLog {
     await this.store(bytes.subarray(0, complete), this.sourceEnd);
   }
 
-  private async flushMasker(): Promise<void> {
+  protected async flushMasker(): Promise<void> {
     const rest = Buffer.concat([this.carry, this.masker.flush()]);
     this.carry = Buffer.alloc(0);
     this.sourceEnd = this.maskerBase + this.masker.consumed;

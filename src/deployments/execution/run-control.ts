@@ -21,6 +21,11 @@ export class RunControl {
     this.aborted.abort();
   }
 
+  /** Drops what can be begun again, without asking the run to end: the server stops, and the next one goes on. */
+  letGo(): void {
+    this.aborted.abort();
+  }
+
   /** Calls `listener` on each request to end, at once when there was one. @returns how to stop listening */
   onCancel(listener: (force: boolean) => void): () => void {
     this.listeners.add(listener);

@@ -72,8 +72,7 @@ export class RunExecutor {
   async apply(run: RunEntity, deployment: DeploymentEntity, control: RunControl): Promise<RunEntity> {
     const work = this.take(run, deployment, control);
     const log = await this.openLog(work, 'apply');
-    const isUnderWay = await this.tool.isStarted(run, work.workspace, 'apply');
-    if (!isUnderWay) await this.assertApprovedPlan(work);
+    if (!this.hasBegunApply(run)) await this.assertApprovedPlan(work);
     const { response } = await this.tool.call(
       run,
       work.workspace,
@@ -90,6 +89,11 @@ export class RunExecutor {
     );
     await this.move(work, { to: 'success', changes: { exitCode: response.exit_code } });
     return work.run;
+  }
+
+  /** True when the tool was asked to apply, perhaps by a server that is gone. */
+  hasBegunApply(run: RunEntity): boolean {
+    return this.tool.isStarted(run, this.workspaceOf(run.id), 'apply');
   }
 
   /** A line of the platform's in the log of the phase a run is in. */
@@ -147,7 +151,7 @@ export class RunExecutor {
   private async init(work: Work): Promise<void> {
     const log = await this.openLog(work, 'init');
     const workDirectory = await this.workDirectory(work);
-    if (!(await this.tool.isStarted(work.run, work.workspace, 'init'))) {
+    if (!this.tool.isStarted(work.run, work.workspace, 'init')) {
       for (const file of work.run.tfvarsFiles) await work.workspace.assertFile(posix.join(work.run.path, file));
       if (await work.workspace.removeCommittedData(workDirectory)) {
         await log.note('Removed the .terraform folder that is committed in the repository.');

@@ -45,7 +45,7 @@ export class ToolCaller {
   }
 
   /** True when this command was asked of a runner before, perhaps by a server that is gone. */
-  async isStarted(run: RunEntity, workspace: RunWorkspace, command: RunnerCommand): Promise<boolean> {
+  isStarted(run: RunEntity, workspace: RunWorkspace, command: RunnerCommand): boolean {
     return this.runner.isStarted(workspace.callDirectory(this.callName(run, command)));
   }
 

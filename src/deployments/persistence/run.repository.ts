@@ -111,12 +111,10 @@ export class RunRepository {
   }
 
   findExpiredApprovals(plannedBefore: string): Promise<RunEntity[]> {
-    return this.database
-      .readManager()
-      .find(RunEntity, {
-        where: { status: 'awaiting_approval', plannedAt: LessThan(plannedBefore) },
-        order: { seq: 'ASC' },
-      });
+    return this.database.readManager().find(RunEntity, {
+      where: { status: 'awaiting_approval', plannedAt: LessThan(plannedBefore) },
+      order: { seq: 'ASC' },
+    });
   }
 
   countActive(deploymentId: string): Promise<number> {

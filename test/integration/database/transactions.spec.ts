@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Database as SqliteHandle } from 'sqlite3';
 import { DomainError } from '../../../src/common/errors';
@@ -8,6 +9,8 @@ import { WriteQueue } from '../../../src/database/write-queue';
 import { countGroups, DatabaseFolder, insertNamespace } from './temporary-database';
 
 const ROWS_PER_UNIT = 3;
+/** Runs work outside of the unit that is open where it is called. */
+const asAnotherRequest = AsyncLocalStorage.snapshot();
 
 describe('units of work', () => {
   const folder = new DatabaseFolder();
@@ -79,7 +82,7 @@ describe('units of work', () => {
     let neighbour: Promise<void> | undefined;
     const failing = database.transaction(async (transaction) => {
       await insertNamespace(transaction, 'failing');
-      neighbour = fromOutside(() => database.transaction((own) => insertNamespace(own, 'neighbour')));
+      neighbour = asAnotherRequest(() => database.transaction((own) => insertNamespace(own, 'neighbour')));
       await turn();
       throw new Error('rolled back');
     });
@@ -161,21 +164,6 @@ describe('units of work', () => {
     expect(isForeignKeyViolation(null)).toBe(false);
   });
 
-  it('answers a full disk with what to do, stores nothing, and goes on when there is space again', async () => {
-    const [{ page_count: pages }] = await database.writer.query('PRAGMA page_count');
-    await database.writer.query(`PRAGMA max_page_count = ${pages + 2}`);
-    const full = await errorOf(
-      database.transaction(async (transaction) => {
-        for (let row = 0; row < 100; row++) await insertNamespace(transaction, 'x'.repeat(2_000));
-      }),
-    );
-    expect(full).toMatchObject({ kind: 'insufficient-storage', code: 'no-space' });
-    await database.writer.query('PRAGMA max_page_count = 1000000');
-    expect((await countGroups(database)).size).toBe(0);
-    await database.transaction((transaction) => insertNamespace(transaction, 'space again'));
-    expect((await countGroups(database)).size).toBe(1);
-  });
-
   it('answers a file that another program holds with "try again", reads on meanwhile, and recovers', async () => {
     await database.transaction((transaction) => insertNamespace(transaction, 'before'));
     await database.writer.query('PRAGMA busy_timeout = 50');
@@ -212,6 +200,54 @@ describe('units of work', () => {
   });
 });
 
+describe('a full disk', () => {
+  const folder = new DatabaseFolder();
+  let database: Database;
+  const insert = (group: string): Promise<void> =>
+    database.transaction((transaction) => insertNamespace(transaction, group));
+
+  beforeEach(async () => {
+    database = await folder.open();
+    await database.transaction((transaction) => Transaction.managerOf(transaction).query('DELETE FROM namespaces'));
+  });
+  afterEach(() => database.close());
+  afterAll(() => folder.forget());
+
+  /** The disk is full for one unit of work, which fails. */
+  const fillOnce = async (): Promise<unknown> => {
+    const [{ page_count: pages }] = await database.writer.query('PRAGMA page_count');
+    await database.writer.query(`PRAGMA max_page_count = ${pages + 2}`);
+    const error = await errorOf(
+      database.transaction(async (transaction) => {
+        for (let row = 0; row < 100; row++) await insertNamespace(transaction, 'x'.repeat(2_000));
+      }),
+    );
+    await database.writer.query('PRAGMA max_page_count = 1000000');
+    return error;
+  };
+
+  it('is answered with what to do; nothing of the unit is stored', async () => {
+    expect(await fillOnce()).toMatchObject({ kind: 'insufficient-storage', code: 'no-space' });
+    expect((await countGroups(database)).size).toBe(0);
+  });
+
+  it('costs no later write: what is acknowledged afterwards is stored, also after a rollback', async () => {
+    await fillOnce();
+    await insert('space again');
+    await errorOf(
+      database.transaction(async (transaction) => {
+        await insertNamespace(transaction, 'rolled back');
+        throw new Error('for a reason of its own');
+      }),
+    );
+    await insert('acknowledged');
+    expect([...(await countGroups(database)).keys()].sort()).toEqual(['acknowledged', 'space again']);
+    await database.close();
+    database = await folder.open();
+    expect([...(await countGroups(database)).keys()].sort()).toEqual(['acknowledged', 'space again']);
+  });
+});
+
 describe('the write queue', () => {
   it('lets one through at a time, first come first served', async () => {
     const queue = new WriteQueue(10_000);
@@ -245,18 +281,6 @@ describe('the write queue', () => {
     expect(started).toEqual(['second', 'third']);
   });
 });
-
-/** Runs work as if another request had asked for it: outside of the unit that is open here. */
-function fromOutside<T>(work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // The queue of callers was made before any unit was open, so it carries none.
-    outside.push(() => void work().then(resolve, reject));
-  });
-}
-
-const outside: (() => void)[] = [];
-const pump = setInterval(() => outside.splice(0).forEach((start) => start()), 1);
-afterAll(() => clearInterval(pump));
 
 async function errorOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(

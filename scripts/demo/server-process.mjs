@@ -1,17 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../setup.mjs';
 
 const START_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 30_000;
-/** Lines of the server's log that are kept, to be shown when it ends by itself. */
-const KEPT_LINES = 40;
+/** How often we look whether it listens. */
+const LOOK_EVERY_MS = 5;
+/** Lines of the server's log that are shown when something goes wrong. */
+const LAST_LINES = 40;
 
 /**
  * A server as `npm start` runs it, in a process of its own, on a free port, with its data in a temporary folder. It
@@ -22,12 +23,15 @@ const KEPT_LINES = 40;
 export async function startServer({ env = {}, dataDir = mkdtempSync(join(tmpdir(), 'plomada-')) } = {}) {
   const key = `plm_${randomLetters(48)}`;
   mkdirSync(dataDir, { recursive: true });
+  // A file and no pipe: the server may outlive us, and reading its log would take time from what is measured.
+  const logFile = join(dataDir, 'server.log');
+  const log = openSync(logFile, 'w');
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], {
     // Away from the repository, and in a group of its own: Ctrl-C is for us, and we stop the server.
     cwd: dataDir,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log, log],
     env: {
       ...process.env,
       PORT: '0',
@@ -41,8 +45,9 @@ export async function startServer({ env = {}, dataDir = mkdtempSync(join(tmpdir(
       ...env,
     },
   });
-  const log = keepLastLines(child);
-  const url = await untilListening(child, log);
+  closeSync(log);
+  const lastLines = () => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+  const url = await untilListening(child, logFile, lastLines);
   const startedInMs = performance.now() - startedAt;
   await untilKeyWorks(url, key);
   return {
@@ -52,17 +57,13 @@ export async function startServer({ env = {}, dataDir = mkdtempSync(join(tmpdir(
     pid: child.pid,
     startedInMs,
     /** The last lines the server wrote. */
-    lastLines: () => log.lines.join('\n'),
+    lastLines,
     async stop({ forget = true } = {}) {
       await stop(child);
       if (forget) rmSync(dataDir, { recursive: true, force: true });
     },
     /** Lets the server live on after this process. */
-    leave() {
-      child.stdout.destroy();
-      child.stderr.destroy();
-      child.unref();
-    },
+    leave: () => child.unref(),
   };
 }
 
@@ -71,36 +72,20 @@ function randomLetters(count) {
   return [...randomBytes(count)].map((byte) => letters[byte % letters.length]).join('');
 }
 
-function keepLastLines(child) {
-  const log = { lines: [], onLine: () => undefined };
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => {
-      log.lines.push(line);
-      if (log.lines.length > KEPT_LINES) log.lines.shift();
-      log.onLine(line);
-    });
-  }
-  return log;
-}
-
 /** The server says where it listens in a line of its log. */
-function untilListening(child, log) {
-  return new Promise((resolve, reject) => {
-    const fail = (why) => {
-      child.kill('SIGKILL');
-      reject(new Error(`The server ${why}. It wrote:\n${log.lines.join('\n')}`));
-    };
-    const timer = setTimeout(() => fail(`did not listen within ${START_WITHIN_MS / 1000} s`), START_WITHIN_MS);
-    child.once('error', (error) => fail(`could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => fail(`ended at its start (${signal ?? code})`));
-    log.onLine = (line) => {
-      const url = /"event":"listening".*"url":"([^"]+)"/.exec(line)?.[1];
-      if (!url) return;
-      clearTimeout(timer);
-      child.removeAllListeners('exit');
-      resolve(url);
-    };
-  });
+async function untilListening(child, logFile, lastLines) {
+  let failure = null;
+  child.once('error', (error) => (failure = `could not be started: ${error.message}`));
+  child.once('exit', (code, signal) => (failure = `ended at its start (${signal ?? code})`));
+  for (const startedAt = performance.now(); ; await sleep(LOOK_EVERY_MS)) {
+    const url = /"event":"listening".*"url":"([^"]+)"/.exec(readFileSync(logFile, 'utf8'))?.[1];
+    if (url) return url;
+    if (performance.now() - startedAt > START_WITHIN_MS)
+      failure ??= `did not listen within ${START_WITHIN_MS / 1000} s`;
+    if (failure === null) continue;
+    child.kill('SIGKILL');
+    throw new Error(`The server ${failure}. It wrote:\n${lastLines()}`);
+  }
 }
 
 /** The first key is stored a moment after the server listens. */

@@ -7,6 +7,7 @@ export type ErrorKind =
   | 'conflict'
   | 'too-large'
   | 'unsupported-media-type'
+  | 'range'
   | 'unprocessable'
   | 'too-many-requests'
   | 'insufficient-storage'

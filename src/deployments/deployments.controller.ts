@@ -42,6 +42,7 @@ export class DeploymentsController {
     return sendPage(request, response, await this.deployments.list(actor, query));
   }
 
+  /** One deployment, with its last run. */
   @Get(':id')
   @Access('read', ofParam('deployment'))
   @ApiProblems(404)

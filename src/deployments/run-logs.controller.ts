@@ -3,7 +3,7 @@ import { ApiHeader, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/
 import type { Response } from 'express';
 import { once } from 'node:events';
 import { Access, ofParam } from '../common/access/access.decorator';
-import { InvalidFieldError, NotFoundError } from '../common/errors';
+import { DomainError, InvalidFieldError, NotFoundError } from '../common/errors';
 import { parseByteRange } from '../common/http/byte-range';
 import { ApiProblems } from '../common/http/problem.decorator';
 import { AnsiStripper } from '../common/text/ansi';
@@ -82,8 +82,12 @@ export class RunLogsController {
     response.set('Accept-Ranges', 'bytes');
     const wanted = parseByteRange(range, size);
     if (wanted === 'unsatisfiable') {
-      response.status(416).set('Content-Range', `bytes */${size}`).end();
-      return;
+      response.set('Content-Range', `bytes */${size}`);
+      throw new DomainError(
+        'range',
+        'range-not-satisfiable',
+        `The log has ${size} bytes; the range begins after them.`,
+      );
     }
     const { from, to } = wanted ?? { from: 0, to: size };
     if (wanted) response.status(206).set('Content-Range', `bytes ${from}-${to - 1}/${size}`);

@@ -50,7 +50,7 @@ export interface GitPort {
 
   /**
    * Resolves a branch, tag (branch wins) or commit to the commit it names now. `null` means the default branch.
-   * @throws GitError `ref_not_found`, and those of every network call.
+   * @throws GitError `git-ref-not-found`, and those of every network call.
    */
   resolve(remote: GitRemote, ref: string | null, signal?: AbortSignal): Promise<string>;
 
@@ -67,7 +67,7 @@ export interface GitPort {
 
   /**
    * Reads one folder of the repository at a ref, from a cached mirror that is brought up to date first.
-   * @throws GitError `path_not_found` when there is no such folder.
+   * @throws GitError `git-path-not-found` when there is no such folder.
    */
   listTree(
     remote: GitRemote,

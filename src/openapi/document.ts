@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { ProblemResponse } from '../common/http/problem.response';
-import { problemContent } from '../common/http/problem.decorator';
+import { problemContent, PROBLEMS_EXTENSION } from '../common/http/problem.decorator';
 import { productVersion } from '../config/package-root';
 import metadata from '../metadata';
 
@@ -30,8 +30,11 @@ export async function buildDocument(app: INestApplication): Promise<OpenAPIObjec
     for (const method of METHODS) {
       const operation = path[method];
       if (!operation) continue;
+      const declared = operation as typeof operation & { [PROBLEMS_EXTENSION]?: number[] };
+      const own = declared[PROBLEMS_EXTENSION] ?? [];
+      delete declared[PROBLEMS_EXTENSION];
       const common = operation.security?.length ? [...EVERYWHERE, ...WITH_KEY] : EVERYWHERE;
-      for (const status of common) operation.responses[status] ??= problemContent(status);
+      for (const status of [...own, ...common]) operation.responses[status] ??= problemContent(status);
       const body = operation.requestBody;
       if (body) for (const status of [413, 415]) operation.responses[status] ??= problemContent(status);
     }

@@ -1,5 +1,5 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtension, getSchemaPath } from '@nestjs/swagger';
+import { PROBLEM_BASE, problemTitle } from './problem';
 import { ProblemResponse } from './problem.response';
 
 const DESCRIPTIONS: Record<number, string> = {
@@ -16,21 +16,48 @@ const DESCRIPTIONS: Record<number, string> = {
   503: 'Not available at the moment; try again after `Retry-After`',
 };
 
-/** Documents error answers. 401, 403 and 429 are added to every route by `document.ts`. */
-export function ApiProblems(...statuses: number[]): MethodDecorator & ClassDecorator {
-  return applyDecorators(
-    ApiExtraModels(ProblemResponse),
-    ...statuses.map((status) => ApiResponse({ status, ...problemContent(status) })),
-  );
+/** Where `ApiProblems` leaves its statuses for `openapi/document.ts`, which takes them out again. */
+export const PROBLEMS_EXTENSION = 'x-problems';
+
+/**
+ * Documents error answers besides those of every route. It is an extension and not a response, since a declared
+ * response would keep Swagger from describing the successful one.
+ */
+export function ApiProblems(...statuses: number[]): MethodDecorator {
+  return ApiExtension(PROBLEMS_EXTENSION, statuses);
 }
 
-/** Description and schema of an error answer. */
+/** A code each status may come with, for the examples. */
+const CODES: Record<number, string> = {
+  400: 'validation-failed',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not-found',
+  409: 'name-taken',
+  413: 'body-too-large',
+  415: 'unsupported-media-type',
+  416: 'range-not-satisfiable',
+  422: 'git-repository-not-found',
+  429: 'too-many-requests',
+  503: 'database-busy',
+};
+
+/** Description, schema and example of an error answer. */
 export function problemContent(status: number): {
   description: string;
-  content: Record<string, { schema: { $ref: string } }>;
+  content: Record<string, { schema: { $ref: string }; example: object }>;
 } {
+  const description = DESCRIPTIONS[status] ?? 'Error';
+  const example = {
+    type: `${PROBLEM_BASE}${CODES[status] ?? 'error'}`,
+    title: problemTitle(status),
+    status,
+    detail: `${description}.`,
+    instance: 'urn:request:5b3b0c0e-6e0e-4b7a-9a53-0d9a1c7f2f10',
+    ...(status === 400 ? { errors: [{ field: 'git_url', message: 'must be a Git URL' }] } : {}),
+  };
   return {
-    description: DESCRIPTIONS[status] ?? 'Error',
-    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemResponse) } } },
+    description,
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemResponse) }, example } },
   };
 }

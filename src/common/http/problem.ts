@@ -19,6 +19,7 @@ const STATUS: Record<ErrorKind, number> = {
   conflict: 409,
   'too-large': 413,
   'unsupported-media-type': 415,
+  range: 416,
   unprocessable: 422,
   'too-many-requests': 429,
   unavailable: 503,
@@ -35,6 +36,7 @@ const TITLE: Record<number, string> = {
   409: 'Conflict with the present state',
   413: 'Too large',
   415: 'Unsupported content type',
+  416: 'The range is not within the log',
   422: 'The request cannot be carried out',
   429: 'Too many requests',
   431: 'Request header fields too large',
@@ -42,6 +44,11 @@ const TITLE: Record<number, string> = {
   503: 'Not available at the moment',
   507: 'No space left',
 };
+
+/** The constant title of a status. */
+export function problemTitle(status: number): string {
+  return TITLE[status] ?? TITLE[500]!;
+}
 
 /** Where the codes are explained. */
 export const PROBLEM_BASE = '/problems/';
@@ -56,7 +63,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
   const instance = `urn:request:${requestId}`;
   const make = (status: number, code: string, detail: string, errors?: FieldError[]): Problem => ({
     type: `${PROBLEM_BASE}${code}`,
-    title: TITLE[status] ?? TITLE[500]!,
+    title: problemTitle(status),
     status,
     detail,
     instance,

@@ -5,11 +5,11 @@ import {
   IsIn,
   IsNumber,
   IsObject,
-  IsPositive,
   IsString,
   Matches,
   Max,
   MaxLength,
+  Min,
   MinLength,
 } from 'class-validator';
 import { RUNNER_TOOLS, type RunnerTool } from '../../../runner/protocol/runner-protocol';
@@ -17,6 +17,7 @@ import { Optional } from '../../common/http/optional.decorator';
 import { TOOL_VERSION, TOOL_VERSION_RULE } from '../domain/deployment-rules';
 import { RUN_OPERATIONS, type RunOperation } from '../domain/run-operation';
 
+const MIN_TIMEOUT_MINUTES = 0.001;
 const MAX_TIMEOUT_MINUTES = 1440;
 
 export class CreateRunRequest {
@@ -107,7 +108,7 @@ export class CreateRunRequest {
   /** Minutes each command may take, up to 1,440; the server's default (30), when absent. */
   @Optional()
   @IsNumber({ allowNaN: false, allowInfinity: false })
-  @IsPositive({ message: 'must be greater than 0' })
+  @Min(MIN_TIMEOUT_MINUTES, { message: 'must be greater than 0' })
   @Max(MAX_TIMEOUT_MINUTES)
   timeout?: number;
 }

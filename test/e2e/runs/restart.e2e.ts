@@ -32,6 +32,8 @@ describe('a run and the death of its server', () => {
   });
   afterEach(async () => {
     await server.kill('SIGKILL');
+    // What a test left at work waits for a file that will never come.
+    for (const { pid } of processesOf(dataDir)) process.kill(pid, 'SIGKILL');
     rmSync(dataDir, { recursive: true, force: true });
   });
 

@@ -1,0 +1,71 @@
+// Stands in for terraform where what it does must cost nothing: answers as terraform would, with one change in its plan.
+// What an apply prints is told by its environment: BENCH_LINES at BENCH_LINES_PER_SECOND, or BENCH_BYTES at once.
+import { writeFileSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const PLAN = {
+  format_version: '1.2',
+  terraform_version: '1.11.4',
+  applyable: true,
+  complete: true,
+  errored: false,
+  resource_changes: [
+    {
+      address: 'terraform_data.one',
+      mode: 'managed',
+      type: 'terraform_data',
+      name: 'one',
+      provider_name: 'terraform.io/builtin/terraform',
+      change: { actions: ['create'], before: null, after: { input: 'one' }, after_unknown: { id: true } },
+    },
+  ],
+};
+
+const print = (text) => writeAll(Buffer.from(text));
+
+function writeAll(bytes) {
+  for (let written = 0; written < bytes.length;) written += writeSync(1, bytes, written);
+}
+
+function plan(args) {
+  const file = args.find((argument) => argument.startsWith('-out='))?.slice('-out='.length);
+  if (file) writeFileSync(file, 'a plan');
+  print('Plan: 1 to add, 0 to change, 0 to destroy.\n');
+}
+
+/** Each line says when it was printed, in microseconds since 1970. */
+async function printLines(count, perSecond) {
+  const startedAt = performance.now();
+  for (let line = 0; line < count; line++) {
+    await sleep(Math.max(0, startedAt + (line * 1000) / perSecond - performance.now()));
+    print(`line ${line} printed at ${Math.round((performance.timeOrigin + performance.now()) * 1000)}\n`);
+  }
+}
+
+function printBytes(count) {
+  const line = 'terraform_data.one (local-exec): all work and no play makes a log of many bytes, line by line\n';
+  const block = Buffer.from(line.repeat(Math.ceil(2 ** 20 / line.length)));
+  for (let left = count; left > 0; left -= block.length) writeAll(block.subarray(0, Math.min(left, block.length)));
+}
+
+async function apply() {
+  const { BENCH_LINES: lines, BENCH_LINES_PER_SECOND: perSecond, BENCH_BYTES: bytes } = process.env;
+  if (lines) await printLines(Number(lines), Number(perSecond ?? 20));
+  if (bytes) printBytes(Number(bytes));
+  print('Apply complete! Resources: 1 added, 0 changed, 0 destroyed.\n');
+}
+
+const COMMANDS = {
+  init: () => print('Terraform has been successfully initialized!\n'),
+  plan,
+  show: () => print(`${JSON.stringify(PLAN)}\n`),
+  apply,
+  version: () => print('{"terraform_version":"1.11.4"}\n'),
+};
+
+const [command, ...args] = process.argv.slice(2);
+if (!(command in COMMANDS)) {
+  process.stderr.write(`The stand-in for terraform knows no ${command}.\n`);
+  process.exit(1);
+}
+await COMMANDS[command](args);

@@ -1,0 +1,25 @@
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createRepository } from '../demo/git-repository.mjs';
+import { createDeployment, startBenchmarkServer } from './benchmark-server.mjs';
+
+const SCRIPT = fileURLToPath(new URL('fake-terraform.mjs', import.meta.url));
+
+/** Makes a folder with a `terraform` that is `fake-terraform.mjs`. */
+export function makeFakeTool(temporary) {
+  const directory = mkdtempSync(join(temporary, 'tool-'));
+  const program = join(directory, 'terraform');
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${SCRIPT}' "$@"\n`);
+  chmodSync(program, 0o755);
+  return { directory, program };
+}
+
+/** A server whose terraform is the stand-in, and a deployment on it. */
+export async function startWithFakeTool(temporary, env = {}) {
+  const { directory } = makeFakeTool(temporary);
+  const gitUrl = createRepository(mkdtempSync(join(temporary, 'repository-')), { 'main.tf': '# nothing\n' });
+  const server = await startBenchmarkServer(temporary, { PATH: `${directory}:${process.env.PATH}`, ...env });
+  const deployment = await createDeployment(server.api, gitUrl);
+  return { server, deployment, gitUrl };
+}

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import autocannon from 'autocannon';
+import { createDeployment, wholeRun } from './benchmark-server.mjs';
+import { startWithFakeTool } from './fake-tool.mjs';
+import { median, pairedRatio, spread } from './figures.mjs';
+
+const BARE = fileURLToPath(new URL('bare-express.mjs', import.meta.url));
+const DEPLOYMENTS = 50;
+const RUNS = 20;
+const CONNECTIONS = 32;
+
+/** Requests per second of routes people look at, against a route that only sends the same bytes. */
+export async function run({ report, temporary, isQuick }) {
+  const { server, deployment, gitUrl } = await startWithFakeTool(temporary);
+  const routes = {
+    'list of deployments': '/api/deployments',
+    'one deployment': deployment,
+    'runs of a deployment': `${deployment}/runs`,
+  };
+  let bare = null;
+  try {
+    await fill(server.api, gitUrl, deployment);
+    bare = await startBare(server.api, Object.values(routes));
+    const rows = [];
+    for (const [name, path] of Object.entries(routes)) {
+      rows.push(await compare(name, path, { server, bare, isQuick }));
+    }
+    report.table([['route', 'bytes', 'bare express /s', 'platform /s', 'platform ÷ bare', 'p99 ms'], ...rows]);
+    report.line(`${CONNECTIONS} connections; median (least–most) of the rounds, one of each side in turn`);
+  } finally {
+    bare?.child.kill();
+    await server.stop();
+  }
+}
+
+async function fill(api, gitUrl, deployment) {
+  for (let made = 1; made < DEPLOYMENTS; made++) await createDeployment(api, gitUrl);
+  for (let made = 0; made < RUNS; made++) await wholeRun(api, deployment, { operation: 'plan' });
+}
+
+async function startBare(api, paths) {
+  const bodies = {};
+  for (const path of paths) bodies[path] = JSON.stringify(await api.get(path));
+  const child = spawn(process.execPath, [BARE], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify(bodies));
+  const [port] = await once(createInterface({ input: child.stdout }), 'line');
+  return { child, url: `http://127.0.0.1:${port}`, bodies };
+}
+
+async function compare(name, path, { server, bare, isQuick }) {
+  const rounds = { bare: [], platform: [] };
+  const latencies = [];
+  const headers = { authorization: `Bearer ${server.key}` };
+  for (let round = -1; round < (isQuick ? 2 : 4); round++) {
+    const duration = round < 0 || isQuick ? 1 : 3;
+    const theirs = await load(`${bare.url}${path}`, {}, duration);
+    const ours = await load(`${server.url}${path}`, headers, duration);
+    if (round < 0) continue;
+    rounds.bare.push(theirs.perSecond);
+    rounds.platform.push(ours.perSecond);
+    latencies.push(ours.p99);
+  }
+  return [
+    name,
+    bare.bodies[path].length,
+    spread(rounds.bare),
+    spread(rounds.platform),
+    pairedRatio(rounds.platform, rounds.bare).toFixed(2),
+    median(latencies).toFixed(0),
+  ];
+}
+
+async function load(url, headers, duration) {
+  const result = await autocannon({ url, headers, connections: CONNECTIONS, duration });
+  const failed = result.errors + result.non2xx;
+  if (failed > 0) throw new Error(`${failed} requests to ${url} failed.`);
+  return { perSecond: result.requests.total / result.duration, p99: result.latency.p99 };
+}

@@ -1,3 +1,4 @@
+import './config/no-debug-output';
 import { Logger } from '@nestjs/common';
 import { Application, createApplication } from './application';
 import { FirstAdminKey } from './api-keys';

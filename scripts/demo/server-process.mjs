@@ -46,6 +46,8 @@ export async function startServer({ env = {}, dataDir = mkdtempSync(join(tmpdir(
     },
   });
   closeSync(log);
+  const endWithUs = () => child.kill('SIGTERM');
+  process.once('exit', endWithUs);
   const lastLines = () => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
   const url = await untilListening(child, logFile, lastLines);
   const startedInMs = performance.now() - startedAt;
@@ -59,11 +61,15 @@ export async function startServer({ env = {}, dataDir = mkdtempSync(join(tmpdir(
     /** The last lines the server wrote. */
     lastLines,
     async stop({ forget = true } = {}) {
+      process.off('exit', endWithUs);
       await stop(child);
       if (forget) rmSync(dataDir, { recursive: true, force: true });
     },
     /** Lets the server live on after this process. */
-    leave: () => child.unref(),
+    leave() {
+      process.off('exit', endWithUs);
+      child.unref();
+    },
   };
 }
 

@@ -43,30 +43,31 @@ export class ApiKeysService {
       createdAt: this.clock.timestamp(),
       lastUsedAt: null,
     };
-    await this.database.transaction(async (transaction) => {
-      await this.keys.insert(transaction, key);
-      await this.audit.record(transaction, {
+    await this.audit.perform(
+      {
         actor: actor.label,
         action: 'api_key.create',
         targetType: 'api_key',
         targetId: key.id,
         namespaceId,
         details: { name: key.name, permissions: key.permissions, prefix: key.prefix, expires_at: key.expiresAt },
-      });
-    });
+      },
+      (transaction) => this.keys.insert(transaction, key),
+    );
     return { ...toApiKeyResponse(key), key: secret };
   }
 
   /** @throws NotFoundError; ConflictError for the last platform admin key, without which nobody could administer. */
   async delete(actor: Actor, namespaceId: string | null, id: string): Promise<void> {
+    // Looked for inside, so that of two deletions at once one finds nothing.
     await this.database.transaction(async (transaction) => {
       const key = isId(id) ? await this.keys.findIn(namespaceId, id) : null;
       if (!key) throw new NotFoundError('key');
-      if (
+      const isLastAdmin =
         key.namespaceId === null &&
         key.permissions === 'admin' &&
-        (await this.keys.countOtherPlatformAdmins(key.id, this.clock.timestamp())) === 0
-      ) {
+        (await this.keys.countOtherPlatformAdmins(key.id, this.clock.timestamp())) === 0;
+      if (isLastAdmin) {
         throw new ConflictError('last-admin-key', 'This is the last platform admin key. Make another one first.');
       }
       await this.keys.delete(transaction, key.id);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock';
 import { currentRequest } from '../common/http/request-context';
 import { newId } from '../common/ids';
+import { Database } from '../database/database';
 import type { Transaction } from '../database/transaction';
 import { AuditEntryRepository } from './persistence/audit-entry.repository';
 
@@ -21,8 +22,18 @@ export interface AuditEvent {
 export class AuditService {
   constructor(
     private readonly entries: AuditEntryRepository,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
+
+  /** Does a deed and records it as one unit: stored both or neither. */
+  perform<T>(event: AuditEvent, deed: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.database.transaction(async (transaction) => {
+      const result = await deed(transaction);
+      await this.record(transaction, event);
+      return result;
+    });
+  }
 
   async record(transaction: Transaction, event: AuditEvent): Promise<void> {
     await this.entries.insert(transaction, {

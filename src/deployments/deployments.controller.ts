@@ -5,6 +5,7 @@ import { Access, ANY_KEY, CurrentActor, ofBody, ofParam } from '../common/access
 import type { Actor } from '../common/access/actor';
 import { ApiPage, sendPage } from '../common/http/pagination';
 import { ApiProblems } from '../common/http/problem.decorator';
+import { DeploymentReader } from './deployment-reader.service';
 import { DeploymentsService } from './deployments.service';
 import { CreateDeploymentRequest } from './dto/create-deployment.request';
 import { DeploymentResponse } from './dto/deployment.response';
@@ -24,6 +25,7 @@ import { RunsService } from './runs.service';
 export class DeploymentsController {
   constructor(
     private readonly deployments: DeploymentsService,
+    private readonly reader: DeploymentReader,
     private readonly browser: RepositoryBrowser,
     private readonly runs: RunsService,
   ) {}
@@ -39,7 +41,7 @@ export class DeploymentsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DeploymentResponse[]> {
-    return sendPage(request, response, await this.deployments.list(actor, query));
+    return sendPage(request, response, await this.reader.list(actor, query));
   }
 
   /** One deployment, with its last run. */
@@ -47,7 +49,7 @@ export class DeploymentsController {
   @Access('read', ofParam('deployment'))
   @ApiProblems(404)
   get(@Param('id') id: string): Promise<DeploymentResponse> {
-    return this.deployments.get(id);
+    return this.reader.get(id);
   }
 
   /** Registers a Git repository as a deployment. Credentials are encrypted and never given back. */
@@ -84,7 +86,7 @@ export class DeploymentsController {
   @Access('read', ofParam('deployment'))
   @ApiProblems(404, 422, 503)
   async references(@Param('id') id: string): Promise<ReferencesResponse> {
-    return this.browser.references(await this.deployments.getEntity(id));
+    return this.browser.references(await this.reader.getEntity(id));
   }
 
   /** One folder of the repository, with its README. */
@@ -92,7 +94,7 @@ export class DeploymentsController {
   @Access('read', ofParam('deployment'))
   @ApiProblems(404, 422, 503)
   async browse(@Param('id') id: string, @Query() query: TreeQuery): Promise<BrowseResponse> {
-    return this.browser.browse(await this.deployments.getEntity(id), query);
+    return this.browser.browse(await this.reader.getEntity(id), query);
   }
 
   /** Variable files of one folder. */
@@ -100,7 +102,7 @@ export class DeploymentsController {
   @Access('read', ofParam('deployment'))
   @ApiProblems(404, 422, 503)
   async tfvars(@Param('id') id: string, @Query() query: TreeQuery): Promise<TfvarsResponse> {
-    return { tfvars_files: await this.browser.tfvarsFiles(await this.deployments.getEntity(id), query) };
+    return { tfvars_files: await this.browser.tfvarsFiles(await this.reader.getEntity(id), query) };
   }
 
   /** How the deployment stands in one folder. */

@@ -1,17 +1,20 @@
 import { BeforeApplicationShutdown, Module, OnApplicationShutdown } from '@nestjs/common';
 import { NamespacesModule } from '../namespaces';
 import { AllRunsController } from './all-runs.controller';
+import { DeploymentReader } from './deployment-reader.service';
 import { DeploymentsController } from './deployments.controller';
 import { DeploymentsService } from './deployments.service';
 import { PlanReader } from './execution/plan-reader';
 import { RunExecutor } from './execution/run-executor';
 import { RunSecrets } from './execution/run-secrets';
+import { RunWorkspaces } from './execution/run-workspaces';
 import { ToolCaller } from './execution/tool-call';
 import { DeploymentRepository } from './persistence/deployment.repository';
 import { RunEventRepository } from './persistence/run-event.repository';
 import { RunRecordsRepository } from './persistence/run-records.repository';
 import { RunRepository } from './persistence/run.repository';
 import { RepositoryBrowser } from './repository-browser.service';
+import { RunActions } from './run-actions.service';
 import { RunArchive } from './run-archive.service';
 import { RunEventHub } from './run-event-hub';
 import { RunJournal } from './run-journal.service';
@@ -31,7 +34,10 @@ const IDLE_WITHIN_MS = 10_000;
   controllers: [DeploymentsController, RunsController, RunLogsController, AllRunsController],
   providers: [
     DeploymentsService,
+    DeploymentReader,
     RunsService,
+    RunActions,
+    RunWorkspaces,
     RunViews,
     RunJournal,
     RunEventHub,

@@ -1,68 +1,41 @@
-import { Injectable, OnModuleInit } from '@nestjs/common';
-import { AuditService } from '../audit';
-import { AccessScopes } from '../common/access/access-scopes';
+import { Injectable } from '@nestjs/common';
+import { type AuditEvent, AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
 import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
-import type { Page } from '../common/http/pagination';
-import { isId, newId } from '../common/ids';
+import { newId } from '../common/ids';
 import { GitConfig } from '../config/config';
-import { Database } from '../database/database';
 import { isUniqueViolation } from '../database/driver-errors';
 import { assertGitRef, assertGitUrl } from '../git';
-import { NamespaceContents, NamespacesService } from '../namespaces';
+import { NamespacesService } from '../namespaces';
 import { normalizeRepositoryPath } from './domain/repository-path';
 import type { CreateDeploymentRequest } from './dto/create-deployment.request';
-import { DeploymentResponse, toDeploymentResponse } from './dto/deployment.response';
-import type { DeploymentsQuery } from './dto/deployments.query';
+import type { DeploymentResponse } from './dto/deployment.response';
 import type { UpdateDeploymentRequest } from './dto/update-deployment.request';
-import { RunExecutor } from './execution/run-executor';
 import { RunSecrets } from './execution/run-secrets';
+import { RunWorkspaces } from './execution/run-workspaces';
+import { DeploymentReader } from './deployment-reader.service';
 import { refusingAs } from './field-rules';
 import type { DeploymentEntity } from './persistence/deployment.entity';
 import { DeploymentRepository } from './persistence/deployment.repository';
 import { RunRepository } from './persistence/run.repository';
-import { RunViews } from './run-views.service';
+import { RepositoryBrowser } from './repository-browser.service';
 
+/** Makes, changes and deletes deployments. */
 @Injectable()
-export class DeploymentsService implements OnModuleInit {
+export class DeploymentsService {
   constructor(
     private readonly deployments: DeploymentRepository,
+    private readonly reader: DeploymentReader,
     private readonly runs: RunRepository,
-    private readonly views: RunViews,
     private readonly secrets: RunSecrets,
-    private readonly executor: RunExecutor,
+    private readonly workspaces: RunWorkspaces,
+    private readonly browser: RepositoryBrowser,
     private readonly namespaces: NamespacesService,
-    private readonly contents: NamespaceContents,
-    private readonly database: Database,
     private readonly audit: AuditService,
     private readonly clock: Clock,
     private readonly git: GitConfig,
-    private readonly scopes: AccessScopes,
   ) {}
-
-  onModuleInit(): void {
-    this.contents.register('deployment', (ids) => this.deployments.countByNamespace(ids));
-    this.scopes.register('deployment', async (id) => (await this.find(id))?.namespaceId ?? null);
-  }
-
-  /** What the key may see, newest first. @throws NotFoundError for a namespace it may not know */
-  async list(actor: Actor, query: DeploymentsQuery): Promise<Page<DeploymentResponse>> {
-    const namespaceId = await this.views.namespaceFilter(actor, query.namespace);
-    const page = await this.deployments.findPage({
-      namespaceId: namespaceId ?? undefined,
-      status: query.status,
-      q: query.q,
-      limit: query.limit,
-      cursor: query.cursor,
-    });
-    return { next: page.next, items: await this.respond(page.items) };
-  }
-
-  /** @throws NotFoundError */
-  async get(id: string): Promise<DeploymentResponse> {
-    return (await this.respond([await this.getEntity(id)]))[0]!;
-  }
 
   /** @throws InvalidFieldError; ConflictError when the name is taken in the namespace */
   async create(actor: Actor, request: CreateDeploymentRequest): Promise<DeploymentResponse> {
@@ -89,20 +62,16 @@ export class DeploymentsService implements OnModuleInit {
       updatedAt: now,
     };
     await this.refusingTakenName(deployment.name, () =>
-      this.database.transaction(async (transaction) => {
-        await this.deployments.insert(transaction, deployment);
-        await this.audit.record(
-          transaction,
-          this.event(actor, 'deployment.create', deployment, { name: deployment.name }),
-        );
-      }),
+      this.audit.perform(this.event(actor, 'deployment.create', deployment, { name: deployment.name }), (transaction) =>
+        this.deployments.insert(transaction, deployment),
+      ),
     );
-    return (await this.respond([deployment]))[0]!;
+    return (await this.reader.respond([deployment]))[0]!;
   }
 
   /** What is absent stays. Runs that exist keep what they were started with. */
   async update(actor: Actor, id: string, request: UpdateDeploymentRequest): Promise<DeploymentResponse> {
-    const deployment = await this.getEntity(id);
+    const deployment = await this.reader.getEntity(id);
     this.assertGit(request);
     const changed: DeploymentEntity = {
       ...deployment,
@@ -123,52 +92,29 @@ export class DeploymentsService implements OnModuleInit {
       updatedAt: this.clock.timestamp(),
     };
     await this.refusingTakenName(changed.name, () =>
-      this.database.transaction(async (transaction) => {
-        await this.deployments.update(transaction, id, changed);
-        await this.audit.record(
-          transaction,
-          this.event(actor, 'deployment.update', changed, { fields: Object.keys(request).sort() }),
-        );
-      }),
+      this.audit.perform(
+        this.event(actor, 'deployment.update', changed, { fields: Object.keys(request).sort() }),
+        (transaction) => this.deployments.update(transaction, id, changed),
+      ),
     );
-    return (await this.respond([changed]))[0]!;
+    // Another URL or credential must not read what the old one was shown.
+    await this.browser.forget(deployment);
+    return (await this.reader.respond([changed]))[0]!;
   }
 
   /** Deletes it with its runs and their directories. @throws ConflictError while a run is active */
   async delete(actor: Actor, id: string): Promise<void> {
-    const deployment = await this.getEntity(id);
+    const deployment = await this.reader.getEntity(id);
     const runIds = await this.runs.findIdsOf(id);
-    await this.database.transaction(async (transaction) => {
+    const event = this.event(actor, 'deployment.delete', deployment, { name: deployment.name, runs: runIds.length });
+    await this.audit.perform(event, async (transaction) => {
       if ((await this.runs.countActive(id)) > 0) {
         throw new ConflictError('run-active', 'A run of this deployment is active. Cancel it or wait for its end.');
       }
       await this.deployments.delete(transaction, id);
-      await this.audit.record(
-        transaction,
-        this.event(actor, 'deployment.delete', deployment, { name: deployment.name, runs: runIds.length }),
-      );
     });
-    for (const runId of runIds) await this.executor.workspaceOf(runId).remove();
-  }
-
-  /** @throws NotFoundError */
-  async getEntity(id: string): Promise<DeploymentEntity> {
-    const deployment = await this.find(id);
-    if (!deployment) throw new NotFoundError('deployment');
-    return deployment;
-  }
-
-  private find(id: string): Promise<DeploymentEntity | null> {
-    return isId(id) ? this.deployments.findById(id) : Promise.resolve(null);
-  }
-
-  private async respond(deployments: DeploymentEntity[]): Promise<DeploymentResponse[]> {
-    const names = await this.namespaces.findNames(deployments.map(({ namespaceId }) => namespaceId));
-    const last = await this.runs.findLastOf(deployments.map(({ id }) => id));
-    const lastRuns = new Map((await this.views.toResponses([...last.values()])).map((run) => [run.deployment_id, run]));
-    return deployments.map((deployment) =>
-      toDeploymentResponse(deployment, names.get(deployment.namespaceId) ?? '', lastRuns.get(deployment.id) ?? null),
-    );
+    await this.browser.forget(deployment);
+    for (const runId of runIds) await this.workspaces.of(runId).remove();
   }
 
   private assertGit(request: UpdateDeploymentRequest): void {
@@ -193,7 +139,7 @@ export class DeploymentsService implements OnModuleInit {
     action: string,
     deployment: DeploymentEntity,
     details: Record<string, unknown>,
-  ): Parameters<AuditService['record']>[1] {
+  ): AuditEvent {
     return {
       actor: actor.label,
       action,

@@ -51,6 +51,11 @@ export class RepositoryBrowser {
       .sort();
   }
 
+  /** Forgets the cached mirror: the deployment has another remote now, or is gone. */
+  async forget(deployment: DeploymentEntity): Promise<void> {
+    await this.git.forget(this.secrets.remoteOf(deployment));
+  }
+
   private async list(
     deployment: DeploymentEntity,
     query: TreeQuery,

@@ -7,6 +7,7 @@ import { ServerStoppingError } from '../runner';
 import { RunControl } from './execution/run-control';
 import { RunCancelledError, RunFailedError, RunnerLostError } from './execution/run-ends';
 import { RunExecutor, RunMovedError } from './execution/run-executor';
+import { RunWorkspaces } from './execution/run-workspaces';
 import { arrangeQueue, QueuePlace } from './domain/run-queue';
 import { isAtWork, isFinal } from './domain/run-status';
 import { DeploymentRepository } from './persistence/deployment.repository';
@@ -36,6 +37,7 @@ export class RunScheduler implements OnApplicationBootstrap {
     private readonly deployments: DeploymentRepository,
     private readonly journal: RunJournal,
     private readonly executor: RunExecutor,
+    private readonly workspaces: RunWorkspaces,
     private readonly config: RunsConfig,
   ) {}
 
@@ -98,8 +100,8 @@ export class RunScheduler implements OnApplicationBootstrap {
       this.approved.push(run.id);
     if (run.status === 'pending' || run.status === 'applying' || isFinal(run.status)) this.wake();
     if (isFinal(run.status)) {
-      this.executor
-        .workspaceOf(run.id)
+      this.workspaces
+        .of(run.id)
         .discardSecrets()
         .catch((error: unknown) =>
           this.logger.warn({ event: 'plan_not_removed', run_id: run.id, error: String(error) }),
@@ -221,7 +223,7 @@ export class RunScheduler implements OnApplicationBootstrap {
     const run = await this.runs.findById(runId);
     if (!run || isFinal(run.status)) throw new RunMovedError();
     if (run.attempt >= MAX_ATTEMPTS) throw new RunFailedError(`${error.message} It was tried twice (runner_lost).`);
-    await this.executor.workspaceOf(runId).clear();
+    await this.workspaces.of(runId).clear();
     const next = await this.journal.update(runId, { attempt: run.attempt + 1 });
     if (!next) throw new RunMovedError();
     return next;

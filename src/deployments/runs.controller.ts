@@ -10,6 +10,7 @@ import { ExecutionResponse } from './dto/execution.response';
 import { ApproveRunRequest, CancelRunRequest } from './dto/run-actions.request';
 import { RunResponse, RunWithLogsResponse } from './dto/run.response';
 import { RunsQuery } from './dto/runs.query';
+import { RunActions } from './run-actions.service';
 import { RunLogs } from './run-logs.service';
 import { RunsService } from './runs.service';
 
@@ -18,6 +19,7 @@ import { RunsService } from './runs.service';
 export class RunsController {
   constructor(
     private readonly runs: RunsService,
+    private readonly actions: RunActions,
     private readonly logs: RunLogs,
   ) {}
 
@@ -64,7 +66,7 @@ export class RunsController {
     @Param('run_id') runId: string,
     @Body() body: ApproveRunRequest,
   ): Promise<RunResponse> {
-    return this.runs.approve(actor, id, runId, body);
+    return this.actions.approve(actor, id, runId, body);
   }
 
   /** Ends a run. A tool at work is interrupted and may clean up; with `force` it is killed. */
@@ -78,7 +80,7 @@ export class RunsController {
     @Param('run_id') runId: string,
     @Body() body: CancelRunRequest,
   ): Promise<RunResponse> {
-    return this.runs.cancel(actor, id, runId, body);
+    return this.actions.cancel(actor, id, runId, body);
   }
 
   /** Deletes a run that has ended, with its logs and its directory. */
@@ -87,7 +89,7 @@ export class RunsController {
   @Access('write', ofParam('deployment'))
   @ApiProblems(404, 409)
   delete(@CurrentActor() actor: Actor, @Param('id') id: string, @Param('run_id') runId: string): Promise<void> {
-    return this.runs.delete(actor, id, runId);
+    return this.actions.delete(actor, id, runId);
   }
 
   /** The tool's JSON plan with sensitive values masked. */

@@ -56,17 +56,17 @@ export class NamespacesService implements OnModuleInit {
       updatedAt: now,
     };
     await this.refusingTakenName(request.name, () =>
-      this.database.transaction(async (transaction) => {
-        await this.namespaces.insert(transaction, namespace);
-        await this.audit.record(transaction, {
+      this.audit.perform(
+        {
           actor: actor.label,
           action: 'namespace.create',
           targetType: 'namespace',
           targetId: namespace.id,
           namespaceId: namespace.id,
           details: { name: namespace.name },
-        });
-      }),
+        },
+        (transaction) => this.namespaces.insert(transaction, namespace),
+      ),
     );
     return this.respond(namespace);
   }
@@ -90,17 +90,17 @@ export class NamespacesService implements OnModuleInit {
       updatedAt: this.clock.timestamp(),
     };
     await this.refusingTakenName(changed.name, () =>
-      this.database.transaction(async (transaction) => {
-        await this.namespaces.update(transaction, namespace.id, changed);
-        await this.audit.record(transaction, {
+      this.audit.perform(
+        {
           actor: actor.label,
           action: 'namespace.update',
           targetType: 'namespace',
           targetId: namespace.id,
           namespaceId: namespace.id,
           details: { ...request },
-        });
-      }),
+        },
+        (transaction) => this.namespaces.update(transaction, namespace.id, changed),
+      ),
     );
     return toNamespaceResponse(changed, counts);
   }
@@ -115,17 +115,17 @@ export class NamespacesService implements OnModuleInit {
       throw new ConflictError('namespace-in-use', `The namespace still has ${list}. Delete them first.`);
     }
     try {
-      await this.database.transaction(async (transaction) => {
-        await this.namespaces.delete(transaction, namespace.id);
-        await this.audit.record(transaction, {
+      await this.audit.perform(
+        {
           actor: actor.label,
           action: 'namespace.delete',
           targetType: 'namespace',
           targetId: namespace.id,
           namespaceId: namespace.id,
           details: { name: namespace.name },
-        });
-      });
+        },
+        (transaction) => this.namespaces.delete(transaction, namespace.id),
+      );
     } catch (error) {
       if (isForeignKeyViolation(error)) {
         throw new ConflictError('namespace-in-use', 'Something was made in the namespace just now. Delete it first.');

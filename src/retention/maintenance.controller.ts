@@ -4,7 +4,6 @@ import { AuditService } from '../audit';
 import { Access, CurrentActor, PLATFORM } from '../common/access/access.decorator';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
-import { Database } from '../database/database';
 import { SweepRequest } from './dto/sweep.request';
 import { SweepResponse } from './dto/sweep.response';
 import { RetentionService } from './retention.service';
@@ -14,7 +13,6 @@ import { RetentionService } from './retention.service';
 export class MaintenanceController {
   constructor(
     private readonly retention: RetentionService,
-    private readonly database: Database,
     private readonly audit: AuditService,
     private readonly clock: Clock,
   ) {}
@@ -27,15 +25,16 @@ export class MaintenanceController {
     const isDryRun = body.dry_run ?? false;
     const result = await this.retention.sweep(this.clock.now(), isDryRun);
     if (!isDryRun) {
-      await this.database.transaction((transaction) =>
-        this.audit.record(transaction, {
+      await this.audit.perform(
+        {
           actor: actor.label,
           action: 'maintenance.sweep',
           targetType: 'platform',
           targetId: 'platform',
           namespaceId: null,
           details: { removed: result.removed.length, expired_approvals: result.expired_approvals.length },
-        }),
+        },
+        async () => undefined,
       );
     }
     return result;

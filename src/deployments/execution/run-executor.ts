@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { posix } from 'node:path';
 import { DomainError } from '../../common/errors';
 import { SecretPatterns } from '../../common/secrets/secret-patterns';
-import { RunsConfig, StorageConfig } from '../../config/config';
+import { RunsConfig } from '../../config/config';
 import { GIT_PORT, GitPort } from '../../git';
 import type { LogPhase } from '../domain/log-phase';
 import { isPlanOnly } from '../domain/run-operation';
@@ -16,7 +16,8 @@ import { PlanReader } from './plan-reader';
 import type { RunControl } from './run-control';
 import { RunCancelledError, RunFailedError } from './run-ends';
 import { RunSecrets } from './run-secrets';
-import { RunWorkspace } from './run-workspace';
+import type { RunWorkspace } from './run-workspace';
+import { RunWorkspaces } from './run-workspaces';
 import { ToolCaller } from './tool-call';
 
 /** The run was moved by somebody else while it was worked on; there is nothing left to do. */
@@ -47,12 +48,8 @@ export class RunExecutor {
     private readonly plans: PlanReader,
     private readonly secrets: RunSecrets,
     private readonly config: RunsConfig,
-    private readonly storage: StorageConfig,
+    private readonly workspaces: RunWorkspaces,
   ) {}
-
-  workspaceOf(runId: string): RunWorkspace {
-    return new RunWorkspace(this.storage.workRoot, runId, this.config.runnerUser);
-  }
 
   /**
    * From `initializing` to the approval, or to the end where none is needed.
@@ -93,7 +90,7 @@ export class RunExecutor {
 
   /** True when the tool was asked to apply, perhaps by a server that is gone. */
   hasBegunApply(run: RunEntity): boolean {
-    return this.tool.isStarted(run, this.workspaceOf(run.id), 'apply');
+    return this.tool.isStarted(run, this.workspaces.of(run.id), 'apply');
   }
 
   /** A line of the platform's in the log of the phase a run is in. */
@@ -103,7 +100,7 @@ export class RunExecutor {
   }
 
   private take(run: RunEntity, deployment: DeploymentEntity, control: RunControl): Work {
-    const workspace = this.workspaceOf(run.id);
+    const workspace = this.workspaces.of(run.id);
     return {
       run,
       deployment,

@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit';
+import type { Actor } from '../common/access/actor';
+import { Clock } from '../common/clock';
+import { ConflictError } from '../common/errors';
+import { DeploymentReader } from './deployment-reader.service';
+import { isFinal, RunStatusConflictError } from './domain/run-status';
+import type { ApproveRunRequest, CancelRunRequest } from './dto/run-actions.request';
+import type { RunResponse } from './dto/run.response';
+import { RunWorkspaces } from './execution/run-workspaces';
+import type { DeploymentEntity } from './persistence/deployment.entity';
+import type { RunEntity } from './persistence/run.entity';
+import { RunRepository } from './persistence/run.repository';
+import { runEvent } from './run-audit';
+import { RunJournal } from './run-journal.service';
+import { RunScheduler } from './run-scheduler.service';
+import { RunViews } from './run-views.service';
+import { RunsService } from './runs.service';
+
+/** What people do with a run: approve, reject, cancel, delete. */
+@Injectable()
+export class RunActions {
+  constructor(
+    private readonly reader: RunsService,
+    private readonly runs: RunRepository,
+    private readonly deployments: DeploymentReader,
+    private readonly journal: RunJournal,
+    private readonly scheduler: RunScheduler,
+    private readonly views: RunViews,
+    private readonly workspaces: RunWorkspaces,
+    private readonly audit: AuditService,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Approves the plan that waits, or rejects it.
+   * @throws ConflictError unless the run awaits approval, or when its plan is not the one that was looked at
+   */
+  async approve(actor: Actor, deploymentId: string, runId: string, request: ApproveRunRequest): Promise<RunResponse> {
+    const run = await this.reader.getEntity(deploymentId, runId);
+    const deployment = await this.deployments.getEntity(deploymentId);
+    const verb = request.approved ? 'approved' : 'rejected';
+    if (run.status !== 'awaiting_approval') throw new RunStatusConflictError(run.status, verb);
+    if (request.plan_sha256 !== undefined && request.plan_sha256.toLowerCase() !== run.planSha256) {
+      throw new ConflictError('plan-differs', 'The plan of the run is not the one you looked at. Look again.');
+    }
+    const comment = request.comment ? `: ${request.comment}` : '';
+    const now = this.clock.timestamp();
+    const message = `Rejected by ${actor.label}${comment}`;
+    const moved = await this.journal.move(
+      run,
+      request.approved
+        ? {
+            to: 'applying',
+            cause: 'person',
+            actor: actor.label,
+            reason: `approved${comment}`,
+            changes: { approvedBy: actor.label, approvedAt: now },
+          }
+        : {
+            to: 'cancelled',
+            cause: 'person',
+            actor: actor.label,
+            reason: message,
+            changes: { cancelledBy: actor.label, errorMessage: message },
+          },
+      (transaction) =>
+        this.audit.record(
+          transaction,
+          runEvent(actor, request.approved ? 'run.approve' : 'run.reject', deployment, runId, {
+            plan_sha256: run.planSha256,
+            commit_sha: run.commitSha,
+            ...(request.comment ? { comment: request.comment } : {}),
+          }),
+        ),
+    );
+    if (!moved) throw new RunStatusConflictError((await this.reader.getEntity(deploymentId, runId)).status, verb);
+    return this.views.toResponse(moved);
+  }
+
+  /**
+   * Ends a run: at once when nothing works on it; otherwise its tool is interrupted, and the run ends when the tool has.
+   * @throws ConflictError when it has ended
+   */
+  async cancel(actor: Actor, deploymentId: string, runId: string, request: CancelRunRequest): Promise<RunResponse> {
+    const deployment = await this.deployments.getEntity(deploymentId);
+    const force = request.force ?? false;
+    for (;;) {
+      const run = await this.reader.getEntity(deploymentId, runId);
+      if (isFinal(run.status)) throw new RunStatusConflictError(run.status, 'cancelled');
+      const cancelled = await this.tryCancel(actor, run, deployment, force);
+      if (cancelled) return this.views.toResponse(cancelled);
+    }
+  }
+
+  /** Deletes a run with its logs, its plan and its directory. @throws ConflictError while it is active */
+  async delete(actor: Actor, deploymentId: string, runId: string): Promise<void> {
+    const run = await this.reader.getEntity(deploymentId, runId);
+    const deployment = await this.deployments.getEntity(deploymentId);
+    if (!isFinal(run.status)) throw new RunStatusConflictError(run.status, 'deleted');
+    await this.audit.perform(runEvent(actor, 'run.delete', deployment, runId, { status: run.status }), (transaction) =>
+      this.runs.delete(transaction, runId),
+    );
+    await this.workspaces.of(runId).remove();
+  }
+
+  /** Null when the run moved meanwhile: look again. */
+  private async tryCancel(
+    actor: Actor,
+    run: RunEntity,
+    deployment: DeploymentEntity,
+    force: boolean,
+  ): Promise<RunEntity | null> {
+    const now = this.clock.timestamp();
+    const inSameUnit: Parameters<RunJournal['move']>[2] = (transaction) =>
+      this.audit.record(transaction, runEvent(actor, 'run.cancel', deployment, run.id, { force, status: run.status }));
+    const isWaiting = run.status === 'pending' || run.status === 'awaiting_approval';
+    if (isWaiting || (run.status === 'applying' && this.scheduler.withdraw(run.id))) {
+      const message = `Cancelled by ${actor.label}.`;
+      const changes = { cancelledBy: actor.label, cancelRequestedAt: now, errorMessage: message };
+      return this.journal.move(
+        run,
+        { to: 'cancelled', cause: 'person', actor: actor.label, reason: message, changes },
+        inSameUnit,
+      );
+    }
+    const changes = {
+      cancelledBy: run.cancelledBy ?? actor.label,
+      cancelRequestedAt: run.cancelRequestedAt ?? now,
+      cancelForce: run.cancelForce || force,
+    };
+    const requested = await this.journal.update(run.id, changes, inSameUnit);
+    if (requested) this.scheduler.cancel(run.id, force);
+    return requested;
+  }
+}

@@ -1,0 +1,21 @@
+import type { AuditEvent } from '../audit';
+import type { Actor } from '../common/access/actor';
+import type { DeploymentEntity } from './persistence/deployment.entity';
+
+/** What somebody did with a run, for the audit trail. */
+export function runEvent(
+  actor: Actor,
+  action: string,
+  deployment: DeploymentEntity,
+  runId: string,
+  details: Record<string, unknown>,
+): AuditEvent {
+  return {
+    actor: actor.label,
+    action,
+    targetType: 'run',
+    targetId: runId,
+    namespaceId: deployment.namespaceId,
+    details: { deployment: deployment.name, ...details },
+  };
+}

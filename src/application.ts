@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { sep } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestFactory } from '@nestjs/core';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -23,6 +24,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 export interface Application {
   app: NestExpressApplication;
   database: Database;
+  /** How long `close` may wait for runs at work. */
+  drainSeconds: number;
   /** Stops taking requests, lets go of running tools, closes the database. */
   close(): Promise<void>;
 }
@@ -32,8 +35,7 @@ export interface Application {
  * @throws ServerLockedError, DatabaseRefusedError
  */
 export async function createApplication(config: PlomadaConfig): Promise<Application> {
-  mkdirSync(config.storage.dataDir, { recursive: true, mode: 0o700 });
-  mkdirSync(config.storage.workRoot, { recursive: true, mode: 0o711 });
+  makeFolders(config);
   const lock = await ServerLock.take(config.storage.databaseFile);
   let database: Database | null = null;
   try {
@@ -43,6 +45,7 @@ export async function createApplication(config: PlomadaConfig): Promise<Applicat
     return {
       app,
       database: opened,
+      drainSeconds: config.runs.drainSeconds,
       close: async () => {
         await app.close();
         await opened.close();
@@ -53,6 +56,16 @@ export async function createApplication(config: PlomadaConfig): Promise<Applicat
     await database?.close();
     await lock.release();
     throw error;
+  }
+}
+
+/** A runner of another user must be able to pass through to its working directories; it can read nothing on the way. */
+function makeFolders({ storage, runs }: PlomadaConfig): void {
+  mkdirSync(storage.dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(storage.workRoot, { recursive: true, mode: 0o711 });
+  if (runs.runnerUser) {
+    chmodSync(storage.workRoot, 0o711);
+    if (storage.workRoot.startsWith(storage.dataDir + sep)) chmodSync(storage.dataDir, 0o711);
   }
 }
 

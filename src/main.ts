@@ -16,8 +16,22 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env, process.stdout.isTTY);
   const application = await createApplication(config);
   stopOnSignals(application);
-  await application.app.listen(config.server.port, config.server.host);
+  await listen(application, config);
   await greet(application, config);
+}
+
+/** The address cannot be listened on. */
+class ListenError extends Error {}
+
+async function listen(application: Application, { server }: PlomadaConfig): Promise<void> {
+  try {
+    await application.app.listen(server.port, server.host);
+  } catch (error) {
+    await application.close();
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = code === 'EADDRINUSE' ? 'another program listens there' : code;
+    throw new ListenError(`Cannot listen on ${server.host}:${server.port}: ${reason}. Choose another PORT or HOST.`);
+  }
 }
 
 /** What a person who started the server needs to know next. */
@@ -48,7 +62,8 @@ function stopOnSignals(application: Application): void {
     isStopping = true;
     new Logger('Server').log({ event: 'stopping', signal });
     application.app.get(HealthService).stop();
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    const drainMs = application.drainSeconds * 1000;
+    setTimeout(() => process.exit(1), drainMs + STOP_WITHIN_MS).unref();
     application.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -63,7 +78,10 @@ function stopOnSignals(application: Application): void {
 
 main().catch((error: unknown) => {
   const isExpected =
-    error instanceof ConfigError || error instanceof ServerLockedError || error instanceof DatabaseRefusedError;
+    error instanceof ConfigError ||
+    error instanceof ServerLockedError ||
+    error instanceof DatabaseRefusedError ||
+    error instanceof ListenError;
   process.stderr.write(`${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);
 });

@@ -6,7 +6,6 @@ export class Report {
   #goals = [];
   #name = '';
   #startedAt = performance.now();
-  #begunAt = 0;
 
   get hasMissed() {
     return this.#goals.some(({ isMet }) => !isMet);
@@ -20,7 +19,6 @@ export class Report {
 
   begin(name) {
     this.#name = name;
-    this.#begunAt = performance.now();
     print(`\n${bold(cyan(name))}${dim(`   load ${this.#load()}`)}`);
   }
 
@@ -59,11 +57,6 @@ export class Report {
       );
     }
     print(dim(`\n  ${((performance.now() - this.#startedAt) / 1000).toFixed(0)} s in all, load ${this.#load()}`));
-  }
-
-  /** How long the benchmark took, for who wonders where the time goes. */
-  elapsed() {
-    return performance.now() - this.#begunAt;
   }
 
   #load() {

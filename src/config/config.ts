@@ -45,6 +45,8 @@ export class RunsConfig {
     readonly approvalTtlHours: number,
     readonly workdirTtlHours: number,
     readonly logMaxBytes: number,
+    readonly drainSeconds: number,
+    readonly toolsDir: string | null,
   ) {}
 }
 

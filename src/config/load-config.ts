@@ -103,6 +103,8 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
       values.APPROVAL_TTL_HOURS,
       values.WORKDIR_TTL_HOURS,
       values.LOG_MAX_BYTES,
+      values.DRAIN_SECONDS,
+      values.IAC_RUNNER_TOOLS_DIR === null ? null : resolve(values.IAC_RUNNER_TOOLS_DIR),
     ),
     git: new GitConfig(
       GIT_SCHEMES.filter((scheme) => values.GIT_ALLOWED_SCHEMES.includes(scheme)),

@@ -70,6 +70,18 @@ export const SETTINGS = {
     { min: 0, max: 3600 },
     { meaning: 'Seconds between the interrupt of a cancel or timeout and the kill.' },
   ),
+  DRAIN_SECONDS: integer(
+    0,
+    { min: 0, max: 86400 },
+    {
+      meaning:
+        'Seconds a stopping server waits for runs at work. 0: it lets go of them at once, and the next server follows them; ' +
+        'set it where the end of the server ends them too, as in a container.',
+    },
+  ),
+  IAC_RUNNER_TOOLS_DIR: optionalText({
+    meaning: 'Folder with further versions of the tools, as `TOOL/VERSION/TOOL`, for runs that ask for one.',
+  }),
   APPROVAL_TTL_HOURS: integer(
     24,
     { min: 1, max: 8760 },

@@ -1,4 +1,5 @@
 import { BeforeApplicationShutdown, Module, OnApplicationShutdown } from '@nestjs/common';
+import { RunsConfig } from '../config/config';
 import { NamespacesModule } from '../namespaces';
 import { AllRunsController } from './all-runs.controller';
 import { DeploymentReader } from './deployment-reader.service';
@@ -62,10 +63,15 @@ export class DeploymentsModule implements BeforeApplicationShutdown, OnApplicati
     private readonly scheduler: RunScheduler,
     private readonly journal: RunJournal,
     private readonly streams: RunStreams,
+    private readonly config: RunsConfig,
   ) {}
 
-  /** Before the listener closes: streams never end by themselves, and would hold it open. */
-  beforeApplicationShutdown(): void {
+  /**
+   * Nothing new is begun; what is at work is waited for where the operator asks for it, and let go of then. Before the
+   * listener closes, since streams never end by themselves and would hold it open.
+   */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.scheduler.drain(this.config.drainSeconds * 1000);
     this.scheduler.stop();
     this.journal.stop();
     this.streams.closeAll();
@@ -73,9 +79,6 @@ export class DeploymentsModule implements BeforeApplicationShutdown, OnApplicati
 
   /** What is being stored is stored before the database closes. */
   async onApplicationShutdown(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, IDLE_WITHIN_MS)));
-    await Promise.race([this.scheduler.idle(), limit]);
-    clearTimeout(timer);
+    await this.scheduler.drain(IDLE_WITHIN_MS);
   }
 }

@@ -30,6 +30,7 @@ export class RunScheduler implements OnApplicationBootstrap {
   private readonly tasks = new Set<Promise<void>>();
   private isWaking = false;
   private mustWakeAgain = false;
+  private isDraining = false;
   private isStopping = false;
 
   constructor(
@@ -61,9 +62,19 @@ export class RunScheduler implements OnApplicationBootstrap {
     for (const control of this.atWork.values()) control.letGo();
   }
 
-  /** Settles when nothing is worked on any more. */
-  async idle(): Promise<void> {
-    while (this.tasks.size > 0) await Promise.allSettled([...this.tasks]);
+  /** Begins nothing new, and waits until nothing is at work, or so long. */
+  async drain(ms: number): Promise<void> {
+    this.isDraining = true;
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    while (this.tasks.size > 0) {
+      const isOver = await Promise.race([
+        Promise.allSettled([...this.tasks]).then(() => false),
+        limit.then(() => true),
+      ]);
+      if (isOver) break;
+    }
+    clearTimeout(timer);
   }
 
   /** Tells the work on a run to end. False when no work is going on for it. */
@@ -119,12 +130,12 @@ export class RunScheduler implements OnApplicationBootstrap {
       .catch((error: unknown) => this.logger.error({ event: 'scheduler_failed' }, error))
       .finally(() => {
         this.isWaking = false;
-        if (this.mustWakeAgain && !this.isStopping) setTimeout(() => this.wake(), 1_000).unref();
+        if (this.mustWakeAgain && !this.isDraining) setTimeout(() => this.wake(), 1_000).unref();
       });
   }
 
   private async fillSlots(): Promise<void> {
-    while (this.mustWakeAgain && !this.isStopping) {
+    while (this.mustWakeAgain && !this.isDraining) {
       this.mustWakeAgain = false;
       await this.beginApproved();
       if (this.hasSlot()) await this.beginPending();
@@ -132,7 +143,7 @@ export class RunScheduler implements OnApplicationBootstrap {
   }
 
   private hasSlot(): boolean {
-    return this.atWork.size < this.config.concurrency && !this.isStopping;
+    return this.atWork.size < this.config.concurrency && !this.isDraining;
   }
 
   private async beginApproved(): Promise<void> {

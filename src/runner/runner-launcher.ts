@@ -10,7 +10,6 @@ const INHERITED = [
   'PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR',
   'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy',
   'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS',
-  'IAC_RUNNER_WORK_ROOT', 'IAC_RUNNER_TOOLS_DIR',
 ]; // prettier-ignore
 
 /** How a runner process ended; `failed` when it could not even be started. */
@@ -61,13 +60,16 @@ export class LaunchedRunner {
 export class RunnerLauncher {
   private spare: LaunchedRunner | null = null;
   private isStopped = false;
+  /** On the same file system as the folders of calls, so that files can be moved there. */
+  private readonly spareRoot: string;
 
   constructor(
     private readonly config: RunsConfig,
-    /** On the same file system as the folders of calls. */
-    private readonly spareRoot: string,
+    private readonly workRoot: string,
     private readonly environment: NodeJS.ProcessEnv,
-  ) {}
+  ) {
+    this.spareRoot = join(workRoot, '.runners');
+  }
 
   /** A runner that waits for its request: the spare one when there is one. */
   take(): LaunchedRunner {
@@ -82,11 +84,16 @@ export class RunnerLauncher {
     this.spare = this.launch();
   }
 
+  /** Removes what a killed server left behind. */
+  clear(): void {
+    rmSync(this.spareRoot, { recursive: true, force: true });
+  }
+
   stop(): void {
     this.isStopped = true;
     this.spare?.dismiss();
     this.spare = null;
-    rmSync(this.spareRoot, { recursive: true, force: true });
+    this.clear();
   }
 
   launch(extraArguments: string[] = []): LaunchedRunner {
@@ -112,8 +119,12 @@ export class RunnerLauncher {
   }
 
   private inheritedEnvironment(): NodeJS.ProcessEnv {
-    return Object.fromEntries(
-      INHERITED.flatMap((name) => (this.environment[name] === undefined ? [] : [[name, this.environment[name]]])),
-    );
+    const inherited = INHERITED.filter((name) => this.environment[name] !== undefined);
+    return {
+      ...Object.fromEntries(inherited.map((name) => [name, this.environment[name]])),
+      // Whatever a request says, the runner works nowhere else.
+      IAC_RUNNER_WORK_ROOT: this.workRoot,
+      ...(this.config.toolsDir === null ? {} : { IAC_RUNNER_TOOLS_DIR: this.config.toolsDir }),
+    };
   }
 }

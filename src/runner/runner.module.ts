@@ -19,13 +19,10 @@ import { RunnerService } from './runner.service';
   exports: [RUNNER_PORT],
 })
 export class RunnerModule implements OnModuleInit, BeforeApplicationShutdown {
-  constructor(
-    @Inject(RunnerService) private readonly runner: RunnerService,
-    private readonly storage: StorageConfig,
-  ) {}
+  constructor(@Inject(RunnerService) private readonly runner: RunnerService) {}
 
-  async onModuleInit(): Promise<void> {
-    await this.runner.begin(this.storage.workRoot);
+  onModuleInit(): void {
+    this.runner.begin();
   }
 
   beforeApplicationShutdown(): void {

@@ -1,5 +1,4 @@
 import { chown, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RunnerRequest } from '../../runner/protocol/runner-protocol';
 import type { RunsConfig, StorageConfig } from '../config/config';
 import { readJson, writeJsonAtomically } from '../common/files/json-file';
@@ -19,12 +18,12 @@ export class RunnerService implements RunnerPort {
     storage: StorageConfig,
     environment: NodeJS.ProcessEnv,
   ) {
-    this.launcher = new RunnerLauncher(config, join(storage.workRoot, '.runners'), environment);
+    this.launcher = new RunnerLauncher(config, storage.workRoot, environment);
   }
 
   /** Clears what a killed server left, and starts the first spare runner. */
-  async begin(workRoot: string): Promise<void> {
-    await rm(join(workRoot, '.runners'), { recursive: true, force: true });
+  begin(): void {
+    this.launcher.clear();
     this.launcher.prepare();
   }
 

@@ -10,7 +10,10 @@ export interface RawRequest {
 }
 
 /** A request that `fetch` would repair or refuse before it is sent. */
-export function rawRequest(url: string, { method = 'GET', path, headers = {}, body }: RawRequest): Promise<TestResponse> {
+export function rawRequest(
+  url: string,
+  { method = 'GET', path, headers = {}, body }: RawRequest,
+): Promise<TestResponse> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };

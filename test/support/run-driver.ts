@@ -27,7 +27,11 @@ export class DeploymentDriver {
   ) {}
 
   /** Makes a repository with these files, and a deployment of it. */
-  static async create(server: DrivenServer, files: Files, fields: Record<string, unknown> = {}): Promise<DeploymentDriver> {
+  static async create(
+    server: DrivenServer,
+    files: Files,
+    fields: Record<string, unknown> = {},
+  ): Promise<DeploymentDriver> {
     const repository = await createRepository({ files });
     const answer = await server.request('POST', '/api/deployments', {
       namespace_id: 'default',
@@ -67,7 +71,9 @@ export class DeploymentDriver {
         last = await this.get(runId);
         if (statuses.includes(last.status)) return last;
         if (['success', 'failed', 'cancelled'].includes(last.status)) {
-          throw new Error(`The run is ${last.status}: ${last.error_message}\n${last.init_log}${last.plan_log}${last.apply_log}`);
+          throw new Error(
+            `The run is ${last.status}: ${last.error_message}\n${last.init_log}${last.plan_log}${last.apply_log}`,
+          );
         }
         return undefined;
       },
@@ -83,7 +89,11 @@ export class DeploymentDriver {
   }
 
   stream(runId: string, lastEventId?: string): Promise<EventStream> {
-    return openStream(`${this.server.url}${this.path}/runs/${runId}/stream`, this.server.adminKey ?? ADMIN_KEY, lastEventId);
+    return openStream(
+      `${this.server.url}${this.path}/runs/${runId}/stream`,
+      this.server.adminKey ?? ADMIN_KEY,
+      lastEventId,
+    );
   }
 
   async log(runId: string, phase: string, query = ''): Promise<string> {

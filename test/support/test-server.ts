@@ -62,7 +62,13 @@ export async function startTestServer(env: Record<string, string> = {}, dataDir?
 }
 
 /** One request with a key, or none for null. */
-export async function sendRequest(url: string, method: string, path: string, body: unknown, key: string | null): Promise<TestResponse> {
+export async function sendRequest(
+  url: string,
+  method: string,
+  path: string,
+  body: unknown,
+  key: string | null,
+): Promise<TestResponse> {
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {

@@ -1,5 +1,5 @@
 import { applyDecorators, createParamDecorator, ExecutionContext, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import type { Request } from 'express';
 import type { Actor, Permission } from './actor';
 
@@ -15,8 +15,10 @@ export type AccessScope =
 export type AccessRule = 'public' | { permission: Permission; scope: AccessScope };
 
 export const ACCESS_RULE = 'plomada:access';
-/** In the OpenAPI document: who may call a route, for readers and for the test that walks all routes. */
+/** In the OpenAPI document: who may call a route. */
 export const ACCESS_EXTENSION = 'x-plomada-access';
+
+const SCOPE_NAMES = { platform: 'platform key', any: 'any key' } as const;
 
 /** A request after the access guard. */
 export interface AuthenticatedRequest extends Request {
@@ -25,12 +27,20 @@ export interface AuthenticatedRequest extends Request {
 
 /** The route needs no key. */
 export function Public(): MethodDecorator & ClassDecorator {
-  return SetMetadata(ACCESS_RULE, 'public' satisfies AccessRule);
+  return applyDecorators(
+    SetMetadata(ACCESS_RULE, 'public' satisfies AccessRule),
+    ApiExtension(ACCESS_EXTENSION, 'public'),
+  );
 }
 
 /** The route needs a key with `permission` in `scope`. A route with neither this nor `Public` is refused to everybody. */
 export function Access(permission: Permission, scope: AccessScope): MethodDecorator {
-  return applyDecorators(SetMetadata(ACCESS_RULE, { permission, scope } satisfies AccessRule), ApiBearerAuth());
+  const where = scope.in === 'param' || scope.in === 'body' ? `namespace of the ${scope.kind}` : SCOPE_NAMES[scope.in];
+  return applyDecorators(
+    SetMetadata(ACCESS_RULE, { permission, scope } satisfies AccessRule),
+    ApiBearerAuth(),
+    ApiExtension(ACCESS_EXTENSION, `${permission}, ${where}`),
+  );
 }
 
 /** The namespace of the thing that a path parameter names. */

@@ -19,10 +19,7 @@ export function jsonBodyMiddleware(isOtherBody: (request: Request) => boolean): 
       );
     }
     parse(request, response, (error?: unknown) => {
-      // The framework would take a SyntaxError for any bad request and lose what is wrong.
-      if (error instanceof SyntaxError)
-        return next(new DomainError('invalid', 'malformed-json', 'The body is not valid JSON.'));
-      if (error) return next(error);
+      if (error) return next(bodyFault(error));
       next(
         isAcceptable(request.body, 0)
           ? undefined
@@ -34,6 +31,25 @@ export function jsonBodyMiddleware(isOtherBody: (request: Request) => boolean): 
       );
     });
   };
+}
+
+/** An error of the parser as one of ours: of its own ones the framework keeps nothing but the status. */
+function bodyFault(error: unknown): unknown {
+  switch ((error as { type?: unknown }).type) {
+    case 'entity.too.large':
+      return new DomainError('too-large', 'body-too-large', 'The body is too large; JSON bodies may have 1 MiB.');
+    case 'entity.parse.failed':
+      return new DomainError('invalid', 'malformed-json', 'The body is not valid JSON.');
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+      return new DomainError(
+        'unsupported-media-type',
+        'unsupported-media-type',
+        'The encoding of the body is not supported.',
+      );
+    default:
+      return error;
+  }
 }
 
 function hasBody(request: Request): boolean {

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import type { Request, Response } from 'express';
@@ -16,7 +16,13 @@ export const QueryInteger = (): PropertyDecorator =>
 
 /** What every list takes. */
 export class ListQuery {
-  /** How many to give at most: 1 to 200. */
+  @ApiPropertyOptional({
+    description: 'How many to give at most',
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+  })
   @IsOptional()
   @QueryInteger()
   @IsInt({ message: 'must be a whole number' })
@@ -24,7 +30,10 @@ export class ListQuery {
   @Max(MAX_LIMIT)
   limit: number = DEFAULT_LIMIT;
 
-  /** Where to go on: as the `Link` header of the page before gave it. */
+  @ApiPropertyOptional({
+    description: 'Where to go on: as the `Link` header of the page before gave it',
+    type: 'string',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(512)

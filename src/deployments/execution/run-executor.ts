@@ -23,6 +23,10 @@ import { ToolCaller } from './tool-call';
 /** The run was moved by somebody else while it was worked on; there is nothing left to do. */
 export class RunMovedError extends Error {}
 
+const LOCAL_STATE_WARNING =
+  'The configuration has no backend, so its state is a file in the working directory, which is removed some time after ' +
+  'the run: the next run would make everything again. Give it a backend.';
+
 /** One run in the hands of the executor. */
 interface Work {
   run: RunEntity;
@@ -84,6 +88,7 @@ export class RunExecutor {
       },
       control,
     );
+    if (await work.workspace.hasLocalState(work.run.path)) await log.note(LOCAL_STATE_WARNING);
     await this.move(work, { to: 'success', changes: { exitCode: response.exit_code } });
     return work.run;
   }

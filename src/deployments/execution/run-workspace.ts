@@ -118,6 +118,11 @@ export class RunWorkspace {
     return isThere;
   }
 
+  /** True when the tool left a state file in the checkout. */
+  async hasLocalState(path: string): Promise<boolean> {
+    return (await lstat(join(this.checkout, path, 'terraform.tfstate')).catch(() => null)) !== null;
+  }
+
   /** SHA-256 of the plan file in hex; null when there is none. */
   async hashPlan(): Promise<string | null> {
     const found = await lstat(this.planFile).catch(() => null);

@@ -22,7 +22,12 @@ describe('runs that do not succeed', () => {
   afterAll(() => server.stop());
 
   const nothingIsLeft = (runId: string): Promise<unknown> =>
-    eventually('no process of the run', () => processesOf(runId).length === 0, 5_000, () => JSON.stringify(processesOf(runId)));
+    eventually(
+      'no process of the run',
+      () => processesOf(runId).length === 0,
+      5_000,
+      () => JSON.stringify(processesOf(runId)),
+    );
 
   it.each([
     ['a ref that does not exist', { ref: 'no-such-branch' }, /no-such-branch/],
@@ -58,7 +63,8 @@ describe('runs that do not succeed', () => {
   it('removes a committed .terraform and says so', async () => {
     const deployment = await DeploymentDriver.create(server, {
       'main.tf': 'resource "terraform_data" "one" {}\n',
-      '.terraform/terraform.tfstate': '{"version":3,"backend":{"type":"http","config":{"address":"http://127.0.0.1:1"}}}',
+      '.terraform/terraform.tfstate':
+        '{"version":3,"backend":{"type":"http","config":{"address":"http://127.0.0.1:1"}}}',
     });
     const run = await deployment.reach((await deployment.start()).id, 'awaiting_approval');
     expect(run.init_log).toContain('Removed the .terraform folder');
@@ -91,7 +97,9 @@ describe('runs that do not succeed', () => {
   });
 
   it('kills after the grace period what ignores the interrupt', async () => {
-    const deployment = await DeploymentDriver.create(server, { 'main.tf': sleeping(300, "trap '' INT TERM; echo asleep;") });
+    const deployment = await DeploymentDriver.create(server, {
+      'main.tf': sleeping(300, "trap '' INT TERM; echo asleep;"),
+    });
     const started = await deployment.start({ auto_approve: true });
     await eventually('the provisioner', async () => (await deployment.log(started.id, 'apply')).includes('asleep'));
     await deployment.act(started.id, 'cancel', {});

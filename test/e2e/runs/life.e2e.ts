@@ -156,7 +156,10 @@ describe('the life of a run', () => {
     const refreshed = await deployment.reach((await deployment.start({ operation: 'refresh' })).id, 'success');
     expect(refreshed.plan_summary.has_changes).toBe(false);
     const destroyed = await deployment.start({ operation: 'destroy' });
-    expect((await deployment.reach(destroyed.id, 'awaiting_approval')).plan_summary).toMatchObject({ destroy: 2, add: 0 });
+    expect((await deployment.reach(destroyed.id, 'awaiting_approval')).plan_summary).toMatchObject({
+      destroy: 2,
+      add: 0,
+    });
     await deployment.act(destroyed.id, 'approve', { approved: true });
     expect((await deployment.reach(destroyed.id, 'success')).apply_log).toContain('2 destroyed');
   });
@@ -199,7 +202,11 @@ describe('the life of a run', () => {
 
   it('shows deployment status and runs across deployments', async () => {
     const deployment = await DeploymentDriver.create(server, { 'main.tf': HELLO, 'README.md': '# Hello\n' });
-    expect((await server.request('GET', `${deployment.path}/status`)).body).toEqual({ path: '.', status: 'none', last_run: null });
+    expect((await server.request('GET', `${deployment.path}/status`)).body).toEqual({
+      path: '.',
+      status: 'none',
+      last_run: null,
+    });
     const run = await deployment.apply();
     const status = await server.request('GET', `${deployment.path}/status?path=.`);
     expect(status.body).toMatchObject({ status: 'success', last_run: { id: run.id } });

@@ -42,34 +42,37 @@ describe('a run and the death of its server', () => {
     deployment.server = driven(server);
   };
 
-  it.each(['SIGKILL', 'SIGTERM'] as const)('%s during apply: the apply goes on, once, and its log is whole', async (signal) => {
-    const deployment = await DeploymentDriver.create(driven(server), { 'main.tf': stepping(dataDir) });
-    const run = await deployment.start({ auto_approve: true });
-    await eventually('the apply', async () => (await deployment.log(run.id, 'apply')).includes('numbered 30 of 30'));
-    const reader = await deployment.stream(run.id);
-    await eventually('the reader has the log', () => reader.text().includes('numbered 30 of 30'));
-    const code = await server.kill(signal);
-    if (signal === 'SIGTERM') expect(code).toBe(0);
-    await reader.ended;
-    const lastSeen = reader.events().at(-1)!.id;
-    expect(processesOf(run.id).some(({ commandLine }) => commandLine.includes('terraform apply'))).toBe(true);
-    writeFileSync(join(dataDir, 'go'), '');
-    await restart(deployment);
-    const done = await deployment.reach(run.id, 'success');
-    expect(readFileSync(join(dataDir, 'ledger'), 'utf8')).toBe('applied\n');
-    const log = await deployment.log(run.id, 'apply', '?color=false');
-    for (let line = 1; line <= 30; line++) {
-      expect(log.split(`numbered ${line} of 30\n`)).toHaveLength(2);
-      expect(log.split(`after ${line} of 30\n`)).toHaveLength(2);
-    }
-    expect(done.apply_log).toContain('Apply complete');
-    // A reader goes on where it was cut.
-    const rest = await deployment.stream(run.id, lastSeen);
-    await rest.ended;
-    const whole = await deployment.stream(run.id);
-    await whole.ended;
-    expect([...reader.events(), ...rest.events()]).toEqual(whole.events());
-  });
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    '%s during apply: the apply goes on, once, and its log is whole',
+    async (signal) => {
+      const deployment = await DeploymentDriver.create(driven(server), { 'main.tf': stepping(dataDir) });
+      const run = await deployment.start({ auto_approve: true });
+      await eventually('the apply', async () => (await deployment.log(run.id, 'apply')).includes('numbered 30 of 30'));
+      const reader = await deployment.stream(run.id);
+      await eventually('the reader has the log', () => reader.text().includes('numbered 30 of 30'));
+      const code = await server.kill(signal);
+      if (signal === 'SIGTERM') expect(code).toBe(0);
+      await reader.ended;
+      const lastSeen = reader.events().at(-1)!.id;
+      expect(processesOf(run.id).some(({ commandLine }) => commandLine.includes('terraform apply'))).toBe(true);
+      writeFileSync(join(dataDir, 'go'), '');
+      await restart(deployment);
+      const done = await deployment.reach(run.id, 'success');
+      expect(readFileSync(join(dataDir, 'ledger'), 'utf8')).toBe('applied\n');
+      const log = await deployment.log(run.id, 'apply', '?color=false');
+      for (let line = 1; line <= 30; line++) {
+        expect(log.split(`numbered ${line} of 30\n`)).toHaveLength(2);
+        expect(log.split(`after ${line} of 30\n`)).toHaveLength(2);
+      }
+      expect(done.apply_log).toContain('Apply complete');
+      // A reader goes on where it was cut.
+      const rest = await deployment.stream(run.id, lastSeen);
+      await rest.ended;
+      const whole = await deployment.stream(run.id);
+      await whole.ended;
+      expect([...reader.events(), ...rest.events()]).toEqual(whole.events());
+    },
+  );
 
   it('SIGKILL of server and runner during apply: closed by the exit status the tool left', async () => {
     const deployment = await DeploymentDriver.create(driven(server), { 'main.tf': stepping(dataDir) });

@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MigrationInterface, QueryRunner } from 'typeorm';
 import { MIGRATIONS } from '../../../src/database/migrations';
 import { DatabaseRefusedError } from '../../../src/database/open-database';
+import { startProgram, STOP_HALF_WAY } from './child-programs';
 import { countGroups, DatabaseFolder, insertNamespace } from './temporary-database';
-
-const HALF_WAY = join(__dirname, 'stop-half-way.cjs');
 
 /** A later migration than any there is. */
 class Later9000000000000 implements MigrationInterface {
@@ -140,7 +138,7 @@ describe('the schema', () => {
     await fill();
     const before = await tables(folder);
     for (let round = 0; round < 2; round++) {
-      const child = spawn(process.execPath, [HALF_WAY, folder.file], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = startProgram(STOP_HALF_WAY, folder.file);
       const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
       expect(chunk.toString()).toBe('half way\n');
       child.kill('SIGKILL');

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { mkdirSync, symlinkSync } from 'node:fs';
@@ -6,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { ServerLock, ServerLockedError } from '../../../src/database/server-lock';
 import { ServerProgram } from '../../support/server-program';
 import { ADMIN_KEY, startTestServer, TestServer } from '../../support/test-server';
+import { startProgram, WRITE_ON } from './child-programs';
 import { countGroups, DatabaseFolder } from './temporary-database';
 
 describe('SIGKILL in the middle of writes', () => {
@@ -13,9 +13,7 @@ describe('SIGKILL in the middle of writes', () => {
     const folder = new DatabaseFolder();
     const acknowledged: string[] = [];
     for (let round = 0; round < 3; round++) {
-      const child = spawn(process.execPath, [join(__dirname, 'write-on.cjs'), folder.file, String(round)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = startProgram(WRITE_ON, folder.file, String(round));
       const wanted = acknowledged.length + 40 + round * 37;
       for await (const line of createInterface(child.stdout)) {
         acknowledged.push(line);
@@ -100,7 +98,9 @@ describe('a second server on the same database file', () => {
 
     const next = start({ DATA_DIR: folder.directory });
     const nextUrl = await next.listening();
-    const found = await Promise.all(created.map(async (name) => (await get(nextUrl, `/api/namespaces/${name}`)).status));
+    const found = await Promise.all(
+      created.map(async (name) => (await get(nextUrl, `/api/namespaces/${name}`)).status),
+    );
     expect(found).toEqual(created.map(() => 200));
     expect(await next.stop()).toEqual({ code: 0, signal: null });
     folder.forget();

@@ -1,4 +1,4 @@
-import { chown, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { RunnerRequest } from '../../runner/protocol/runner-protocol';
 import type { RunsConfig, StorageConfig } from '../config/config';
 import { readJson, writeJsonAtomically } from '../common/files/json-file';
@@ -14,7 +14,7 @@ export class RunnerService implements RunnerPort {
   private readonly stopping = new AbortController();
 
   constructor(
-    private readonly config: RunsConfig,
+    config: RunsConfig,
     storage: StorageConfig,
     environment: NodeJS.ProcessEnv,
   ) {
@@ -30,7 +30,6 @@ export class RunnerService implements RunnerPort {
   async start(call: RunnerCall): Promise<RunnerHandle> {
     const files = new CallFiles(call.directory);
     if (files.isStarted) throw new Error('A call was started in this folder before; attach to it instead.');
-    if (this.config.runnerUser) await chown(call.directory, this.config.runnerUser.uid, this.config.runnerUser.gid);
     const runner = this.launcher.take();
     runner.moveTo(files);
     const record: CallRecord = {

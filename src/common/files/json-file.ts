@@ -1,8 +1,10 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 
 /** Written whole or not at all, for the server's own eyes. */
 export async function writeJsonAtomically(file: string, value: unknown): Promise<void> {
-  await writeFile(`${file}.tmp`, JSON.stringify(value), { mode: 0o600 });
+  await rm(`${file}.tmp`, { force: true });
+  // Exclusive: a link that a program of another user left there is not followed.
+  await writeFile(`${file}.tmp`, JSON.stringify(value), { mode: 0o600, flag: 'wx' });
   await rename(`${file}.tmp`, file);
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chown, lstat, lchown, mkdir, readdir, realpath, rm, stat, statfs } from 'node:fs/promises';
+import { lstat, lchown, mkdir, readdir, realpath, rm, stat, statfs } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DomainError } from '../../common/errors';
@@ -27,7 +27,11 @@ export class RunWorkspace {
 
   /** Outside the checkout, so that nothing in a repository can be taken for it. */
   get planFile(): string {
-    return join(this.directory, 'run.tfplan');
+    return join(this.planDirectory, 'run.tfplan');
+  }
+
+  private get planDirectory(): string {
+    return join(this.directory, 'plan');
   }
 
   /** HOME of the tool: private and empty, so that nobody's settings or credentials are picked up. */
@@ -45,16 +49,18 @@ export class RunWorkspace {
 
   /** Makes the directory, or what is missing in it. */
   async create(): Promise<void> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await mkdir(this.home, { recursive: true, mode: 0o700 });
-    await this.giveToRunner(this.directory);
-    await this.giveToRunner(this.home);
+    // The directory and the records in it stay the server's: a runner of another user passes through to its own part.
+    await mkdir(this.directory, { recursive: true, mode: this.owner ? 0o711 : 0o700 });
+    for (const part of [this.home, this.planDirectory]) {
+      await mkdir(part, { recursive: true, mode: 0o700 });
+      await this.giveToRunner(part);
+    }
   }
 
   async createCallDirectory(name: string): Promise<string> {
     const directory = this.callDirectory(name);
+    await mkdir(join(this.directory, 'calls'), { recursive: true, mode: this.owner ? 0o711 : 0o700 });
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await this.giveToRunner(join(this.directory, 'calls'));
     await this.giveToRunner(directory);
     return directory;
   }
@@ -154,7 +160,7 @@ export class RunWorkspace {
   }
 
   private async giveToRunner(directory: string): Promise<void> {
-    if (this.owner) await chown(directory, this.owner.uid, this.owner.gid);
+    if (this.owner) await lchown(directory, this.owner.uid, this.owner.gid);
   }
 
   private async resolveInside(path: string): Promise<string> {

@@ -112,7 +112,7 @@ describe('runs that do not succeed', () => {
     const started = await deployment.start();
     await deployment.reach(started.id, 'awaiting_approval');
     expect((await deployment.act(started.id, 'cancel', {})).body.status).toBe('cancelled');
-    const plan = `${server.dataDir}/work/${started.id}/run.tfplan`;
+    const plan = `${server.dataDir}/work/${started.id}/plan/run.tfplan`;
     await eventually('the plan is removed', () => !existsSync(plan));
     expect((await deployment.act(started.id, 'approve', { approved: true })).status).toBe(409);
   });

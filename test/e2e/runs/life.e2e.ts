@@ -170,7 +170,7 @@ describe('the life of a run', () => {
     const first = await deployment.reach((await deployment.start()).id, 'awaiting_approval');
     const differs = await deployment.act(first.id, 'approve', { approved: true, plan_sha256: 'a'.repeat(64) });
     expect(differs.status).toBe(409);
-    const plan = `${server.dataDir}/work/${first.id}/run.tfplan`;
+    const plan = `${server.dataDir}/work/${first.id}/plan/run.tfplan`;
     appendFileSync(plan, 'x');
     await deployment.act(first.id, 'approve', { approved: true });
     const refused = await deployment.reach(first.id, 'failed');

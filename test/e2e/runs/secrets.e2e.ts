@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { eventually } from '../../support/eventually';
@@ -82,10 +82,7 @@ describe('secrets', () => {
       expect(all).not.toContain(JSON.stringify(form).slice(1, -1));
     }
     // On the disk: only the configuration's own local state may hold it, as terraform wrote it.
-    await eventually(
-      'the plan is removed',
-      () => !readdirSync(join(server.dataDir, 'work', started.id)).includes('run.tfplan'),
-    );
+    await eventually('the plan is removed', () => !existsSync(join(server.dataDir, 'work', started.id, 'plan/run.tfplan')));
     const holders = [...filesBelow(server.dataDir)]
       .filter(({ bytes }) => [...forms(CANARY), ...forms(CANARY_LINES)].some((form) => bytes.includes(form)))
       .map(({ path }) => path.replace(/^.*\/checkout\//, 'checkout/'));

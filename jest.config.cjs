@@ -32,7 +32,7 @@ const common = {
           target: 'es2023',
           keepClassNames: true,
           parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
         },
       },
     ],

@@ -89,7 +89,11 @@ export async function createNestApplication(
   app.use(requestIdMiddleware());
   app.use(securityHeaders(config));
   if (config.server.corsOrigins.length > 0) {
-    app.enableCors({ origin: config.server.corsOrigins, credentials: true, exposedHeaders: ['Link', 'X-Request-Id'] });
+    app.enableCors({
+      origin: config.server.corsOrigins,
+      credentials: true,
+      exposedHeaders: ['Link', 'Retry-After', 'X-Request-Id'],
+    });
   }
   app.use(
     '/api',

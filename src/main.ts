@@ -15,9 +15,10 @@ const STOP_WITHIN_MS = 25_000;
 async function main(): Promise<void> {
   const config = loadConfig(process.env, process.stdout.isTTY);
   const application = await createApplication(config);
+  const madeKey = await application.app.get(FirstAdminKey).ensure();
   stopOnSignals(application);
   await listen(application, config);
-  await greet(application, config);
+  greet(application, config, madeKey);
 }
 
 /** The address cannot be listened on. */
@@ -35,12 +36,11 @@ async function listen(application: Application, { server }: PlomadaConfig): Prom
 }
 
 /** What a person who started the server needs to know next. */
-async function greet({ app }: Application, config: PlomadaConfig): Promise<void> {
+function greet({ app }: Application, config: PlomadaConfig, made: { key: string; file: string } | null): void {
   const address: unknown = app.getHttpServer().address();
   const port = typeof address === 'object' && address !== null && 'port' in address ? String(address.port) : '';
   const url = config.server.publicUrl ?? `${config.server.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   new Logger('Server').log({ event: 'listening', version: productVersion(), url, node: process.versions.node });
-  const made = await app.get(FirstAdminKey).ensure();
   if (config.logging.format === 'pretty' || made) {
     const lines = [
       '',

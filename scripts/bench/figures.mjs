@@ -4,7 +4,8 @@ export function quantile(samples, share) {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))];
 }
 
-export const median = (samples) => quantile(samples, 0.5);
+/** The middle sample; between two, their mean. */
+export const median = (samples) => (quantile(samples, 0.5) + quantile(samples, 0.5 + 1 / (2 * samples.length))) / 2;
 
 /** Median with the lowest and the highest sample. */
 export function spread(samples, digits = 0) {

@@ -13,7 +13,7 @@ export function run(context) {
     name: '1,000 resources',
     files: { 'main.tf': MAIN },
     warmUps: context.isQuick ? 0 : 1,
-    rounds: context.isQuick ? 2 : 5,
+    rounds: context.isQuick ? 1 : 5,
     atMost: 1.15,
   });
 }

@@ -38,6 +38,7 @@ export class AccessGuard implements CanActivate {
   private async authenticate(request: AuthenticatedRequest): Promise<Actor> {
     const presented = presentedKey(request);
     if (presented === null) {
+      this.failures.count(request.ip ?? 'unknown', 'no key');
       throw unauthenticated('Send an API key as "Authorization: Bearer KEY" or "X-API-Key: KEY".');
     }
     const result = await this.authenticator.authenticate(presented);

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
-import { ConflictError, NotFoundError } from '../common/errors';
+import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
 import type { ListQuery, Page } from '../common/http/pagination';
 import { isId, newId } from '../common/ids';
 import { Database } from '../database/database';
+import { isForeignKeyViolation } from '../database/driver-errors';
 import { hashKey, keyPrefix, makeKey } from './domain/key-format';
 import { ApiKeyResponse, CreatedApiKeyResponse, toApiKeyResponse } from './dto/api-key.response';
 import type { CreateApiKeyRequest } from './dto/create-api-key.request';
-import { KeyAuthenticator } from './key-authenticator.service';
 import type { ApiKeyEntity } from './persistence/api-key.entity';
 import { ApiKeyRepository } from './persistence/api-key.repository';
 
@@ -18,7 +18,6 @@ import { ApiKeyRepository } from './persistence/api-key.repository';
 export class ApiKeysService {
   constructor(
     private readonly keys: ApiKeyRepository,
-    private readonly authenticator: KeyAuthenticator,
     private readonly database: Database,
     private readonly audit: AuditService,
     private readonly clock: Clock,
@@ -39,20 +38,22 @@ export class ApiKeysService {
       permissions: request.permissions,
       prefix: keyPrefix(secret),
       keyHash: hashKey(secret),
-      expiresAt: request.expires_at === undefined ? null : new Date(request.expires_at).toISOString(),
+      expiresAt: request.expires_at === undefined ? null : expiryOf(request.expires_at),
       createdAt: this.clock.timestamp(),
       lastUsedAt: null,
     };
-    await this.audit.perform(
-      {
-        actor: actor.label,
-        action: 'api_key.create',
-        targetType: 'api_key',
-        targetId: key.id,
-        namespaceId,
-        details: { name: key.name, permissions: key.permissions, prefix: key.prefix, expires_at: key.expiresAt },
-      },
-      (transaction) => this.keys.insert(transaction, key),
+    await this.refusingGoneNamespace(() =>
+      this.audit.perform(
+        {
+          actor: actor.label,
+          action: 'api_key.create',
+          targetType: 'api_key',
+          targetId: key.id,
+          namespaceId,
+          details: { name: key.name, permissions: key.permissions, prefix: key.prefix, expires_at: key.expiresAt },
+        },
+        (transaction) => this.keys.insert(transaction, key),
+      ),
     );
     return { ...toApiKeyResponse(key), key: secret };
   }
@@ -66,9 +67,13 @@ export class ApiKeysService {
       const isLastAdmin =
         key.namespaceId === null &&
         key.permissions === 'admin' &&
-        (await this.keys.countOtherPlatformAdmins(key.id, this.clock.timestamp())) === 0;
+        key.expiresAt === null &&
+        (await this.keys.countLastingAdmins(key.id)) === 0;
       if (isLastAdmin) {
-        throw new ConflictError('last-admin-key', 'This is the last platform admin key. Make another one first.');
+        throw new ConflictError(
+          'last-admin-key',
+          'This is the last platform admin key that does not expire. Make another one first.',
+        );
       }
       await this.keys.delete(transaction, key.id);
       await this.audit.record(transaction, {
@@ -80,7 +85,16 @@ export class ApiKeysService {
         details: { name: key.name, prefix: key.prefix },
       });
     });
-    this.authenticator.forget();
+  }
+
+  /** The namespace may be deleted while a key of it is made. */
+  private async refusingGoneNamespace(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw new NotFoundError('namespace');
+      throw error;
+    }
   }
 
   /** The key in use. */
@@ -89,4 +103,12 @@ export class ApiKeysService {
     if (!key) throw new NotFoundError('key');
     return toApiKeyResponse(key);
   }
+}
+
+/** As it is stored. @throws InvalidFieldError for a year that has no four digits in UTC */
+function expiryOf(text: string): string {
+  const expiry = new Date(text).toISOString();
+  if (expiry.length !== 24)
+    throw new InvalidFieldError('expires_at', 'is too far away; leave it out for a key that lasts');
+  return expiry;
 }

@@ -16,17 +16,22 @@ export class FailedAuthentications {
   constructor(private readonly config: ServerConfig) {}
 
   /** @throws DomainError (429) when this address has sent too many wrong keys in the last minute. */
-  count(address: string): void {
+  count(address: string, sent: 'wrong key' | 'no key' = 'wrong key'): void {
     if (this.config.rateLimitPerMinute === 0) return;
     const now = performance.now();
     if (now - this.windowStart > WINDOW_MS || this.failures.size > MAX_ADDRESSES) {
       this.windowStart = now;
       this.failures.clear();
     }
-    const failures = (this.failures.get(address) ?? 0) + 1;
-    this.failures.set(address, failures);
-    if (failures > Math.ceil(this.config.rateLimitPerMinute / SHARE_OF_RATE_LIMIT)) {
-      throw new DomainError('too-many-requests', 'too-many-requests', 'Too many wrong keys. Wait a minute.');
+    const failures = (this.failures.get(`${sent} ${address}`) ?? 0) + 1;
+    this.failures.set(`${sent} ${address}`, failures);
+    const share = sent === 'no key' ? 1 : SHARE_OF_RATE_LIMIT;
+    if (failures > Math.ceil(this.config.rateLimitPerMinute / share)) {
+      throw new DomainError(
+        'too-many-requests',
+        'too-many-requests',
+        `Too many requests with ${sent === 'no key' ? 'no key' : 'wrong keys'}. Wait a minute.`,
+      );
     }
   }
 }

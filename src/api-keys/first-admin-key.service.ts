@@ -30,7 +30,7 @@ export class FirstAdminKey {
       if ((await this.keys.findByHash(hashKey(given))) === null) await this.store(given, 'admin (from ADMIN_API_KEY)');
       return null;
     }
-    if (await this.keys.hasPlatformAdmin()) return null;
+    if ((await this.keys.countLastingAdmins()) > 0) return null;
     const key = makeKey();
     const file = join(this.storage.dataDir, 'admin.key');
     // The file first: a crash between the two must not leave a platform whose only key nobody knows.

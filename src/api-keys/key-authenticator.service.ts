@@ -10,14 +10,12 @@ import { ApiKeyRepository } from './persistence/api-key.repository';
 /** What came of a key that was presented. */
 export type Authentication = { actor: Actor } | { refused: 'malformed' | 'unknown' | 'expired' };
 
-const CACHE_SIZE = 1_000;
 const USE_RECORDED_EVERY_MS = 60_000;
 
-/** Tells whose key it is. Keys are kept for the next request until any key is deleted. */
+/** Tells whose key it is. It looks every time: a deleted key stops working with the next request. */
 @Injectable()
 export class KeyAuthenticator {
   private readonly logger = new Logger(KeyAuthenticator.name);
-  private readonly known = new Map<string, ApiKeyEntity>();
   private readonly recordedUse = new Map<string, number>();
 
   constructor(
@@ -29,10 +27,9 @@ export class KeyAuthenticator {
   async authenticate(presented: string): Promise<Authentication> {
     if (!isKeyFormat(presented)) return { refused: 'malformed' };
     const hash = hashKey(presented);
-    const key = this.known.get(hash) ?? (await this.keys.findByHash(hash));
+    const key = await this.keys.findByHash(hash);
     if (!key || !timingSafeEqual(Buffer.from(key.keyHash), Buffer.from(hash))) return { refused: 'unknown' };
     if (key.expiresAt !== null && key.expiresAt <= this.clock.timestamp()) return { refused: 'expired' };
-    this.remember(hash, key);
     this.recordUse(key);
     return {
       actor: {
@@ -42,16 +39,6 @@ export class KeyAuthenticator {
         label: `${key.name} (${key.prefix})`,
       },
     };
-  }
-
-  /** Called when keys were deleted: the next request looks again. */
-  forget(): void {
-    this.known.clear();
-  }
-
-  private remember(hash: string, key: ApiKeyEntity): void {
-    if (this.known.size >= CACHE_SIZE) this.known.clear();
-    this.known.set(hash, key);
   }
 
   /** At most once a minute and key, and beside the request: an answer does not wait for it. */

@@ -28,7 +28,7 @@ export class Database {
     const outer = this.current.getStore();
     if (outer?.isOpen) return work(outer);
     try {
-      return await this.queue.run(() => this.writer.transaction((manager) => this.runIn(manager, work)));
+      return await this.queue.run(() => this.runAlone(work));
     } catch (error) {
       throw toDomainError(error);
     }
@@ -45,6 +45,23 @@ export class Database {
       if (this.reader.isInitialized) await this.reader.destroy();
       if (this.writer.isInitialized) await this.writer.destroy();
     });
+  }
+
+  /**
+   * Not by TypeORM's own `transaction`: SQLite rolls back by itself when the disk is full, TypeORM's ROLLBACK then
+   * fails, and from there on it takes every unit for a nested one and commits none.
+   */
+  private async runAlone<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const runner = this.writer.createQueryRunner();
+    await runner.query('BEGIN IMMEDIATE');
+    try {
+      const result = await this.runIn(runner.manager, work);
+      await runner.query('COMMIT');
+      return result;
+    } catch (error) {
+      await runner.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
   }
 
   private async runIn<T>(manager: EntityManager, work: (transaction: Transaction) => Promise<T>): Promise<T> {

@@ -54,9 +54,11 @@ export async function openDatabase(
     if (await writer.showMigrations()) {
       if (!isNew) await copyBeforeMigrating(writer, file);
       await writer.runMigrations();
-      const broken: unknown[] = await writer.query('PRAGMA foreign_key_check');
-      if (broken.length > 0)
-        throw new DatabaseRefusedError('A migration left rows without their parents. Restore the copy.');
+    }
+    // At every start: the one after a refusal would otherwise find no migration to run and go on.
+    const broken: unknown[] = await writer.query('PRAGMA foreign_key_check');
+    if (broken.length > 0) {
+      throw new DatabaseRefusedError('A migration left rows without their parents. Restore the copy.');
     }
     const reader = await new DataSource(sqliteOptions(file, entities, [])).initialize();
     await reader.query('PRAGMA query_only = ON');

@@ -5,8 +5,8 @@ import { Clock } from '../common/clock';
 import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
 import { newId } from '../common/ids';
 import { GitConfig } from '../config/config';
-import { isUniqueViolation } from '../database/driver-errors';
-import { assertGitRef, assertGitUrl } from '../git';
+import { Database } from '../database/database';
+import { assertGitRef, assertGitUrl, gitHost } from '../git';
 import { NamespacesService } from '../namespaces';
 import { normalizeRepositoryPath } from './domain/repository-path';
 import type { CreateDeploymentRequest } from './dto/create-deployment.request';
@@ -32,13 +32,19 @@ export class DeploymentsService {
     private readonly workspaces: RunWorkspaces,
     private readonly browser: RepositoryBrowser,
     private readonly namespaces: NamespacesService,
+    private readonly database: Database,
     private readonly audit: AuditService,
     private readonly clock: Clock,
     private readonly git: GitConfig,
   ) {}
 
   /** @throws InvalidFieldError; ConflictError when the name is taken in the namespace */
-  async create(actor: Actor, request: CreateDeploymentRequest): Promise<DeploymentResponse> {
+  create(actor: Actor, request: CreateDeploymentRequest): Promise<DeploymentResponse> {
+    // As one unit: the namespace that was found is still there when the deployment is stored.
+    return this.database.transaction(() => this.createInUnit(actor, request));
+  }
+
+  private async createInUnit(actor: Actor, request: CreateDeploymentRequest): Promise<DeploymentResponse> {
     const namespaceId = await this.namespaces.findId(request.namespace_id);
     if (namespaceId === null) throw new NotFoundError('namespace');
     this.assertGit(request);
@@ -61,18 +67,31 @@ export class DeploymentsService {
       createdAt: now,
       updatedAt: now,
     };
-    await this.refusingTakenName(deployment.name, () =>
-      this.audit.perform(this.event(actor, 'deployment.create', deployment, { name: deployment.name }), (transaction) =>
-        this.deployments.insert(transaction, deployment),
-      ),
+    await this.assertNameIsFree(namespaceId, deployment.name);
+    await this.audit.perform(
+      this.event(actor, 'deployment.create', deployment, { name: deployment.name }),
+      (transaction) => this.deployments.insert(transaction, deployment),
     );
     return (await this.reader.respond([deployment]))[0]!;
   }
 
   /** What is absent stays. Runs that exist keep what they were started with. */
   async update(actor: Actor, id: string, request: UpdateDeploymentRequest): Promise<DeploymentResponse> {
+    // Read and written as one unit: a change made meanwhile must not be undone.
+    const [before, changed] = await this.database.transaction(() => this.updateInUnit(actor, id, request));
+    // Another URL or credential must not read what the old one was shown.
+    await this.browser.forget(before);
+    return (await this.reader.respond([changed]))[0]!;
+  }
+
+  private async updateInUnit(
+    actor: Actor,
+    id: string,
+    request: UpdateDeploymentRequest,
+  ): Promise<[before: DeploymentEntity, changed: DeploymentEntity]> {
     const deployment = await this.reader.getEntity(id);
     this.assertGit(request);
+    assertCredentialsStayWithTheirHost(deployment, request);
     const changed: DeploymentEntity = {
       ...deployment,
       name: request.name ?? deployment.name,
@@ -91,19 +110,22 @@ export class DeploymentsService {
       gitSshKey: kept(this.seal(id, 'git_ssh_key', request.git_ssh_key), deployment.gitSshKey),
       updatedAt: this.clock.timestamp(),
     };
-    await this.refusingTakenName(changed.name, () =>
-      this.audit.perform(
-        this.event(actor, 'deployment.update', changed, { fields: Object.keys(request).sort() }),
-        (transaction) => this.deployments.update(transaction, id, changed),
-      ),
+    await this.assertNameIsFree(deployment.namespaceId, changed.name, id);
+    await this.audit.perform(
+      this.event(actor, 'deployment.update', changed, { fields: givenFields(request) }),
+      (transaction) => this.deployments.update(transaction, id, changed),
     );
-    // Another URL or credential must not read what the old one was shown.
-    await this.browser.forget(deployment);
-    return (await this.reader.respond([changed]))[0]!;
+    return [deployment, changed];
   }
 
   /** Deletes it with its runs and their directories. @throws ConflictError while a run is active */
   async delete(actor: Actor, id: string): Promise<void> {
+    const { deployment, runIds } = await this.database.transaction(() => this.deleteInUnit(actor, id));
+    await this.browser.forget(deployment);
+    for (const runId of runIds) await this.workspaces.of(runId).remove();
+  }
+
+  private async deleteInUnit(actor: Actor, id: string): Promise<{ deployment: DeploymentEntity; runIds: string[] }> {
     const deployment = await this.reader.getEntity(id);
     const runIds = await this.runs.findIdsOf(id);
     const event = this.event(actor, 'deployment.delete', deployment, { name: deployment.name, runs: runIds.length });
@@ -113,8 +135,7 @@ export class DeploymentsService {
       }
       await this.deployments.delete(transaction, id);
     });
-    await this.browser.forget(deployment);
-    for (const runId of runIds) await this.workspaces.of(runId).remove();
+    return { deployment, runIds };
   }
 
   private assertGit(request: UpdateDeploymentRequest): void {
@@ -150,16 +171,38 @@ export class DeploymentsService {
     };
   }
 
-  private async refusingTakenName(name: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (isUniqueViolation(error)) {
-        throw new ConflictError('name-taken', `There is a deployment "${name}" in this namespace already.`);
-      }
-      throw error;
+  /** Inside a unit, so that nobody takes the name meanwhile. Two names that differ in case alone would be mixed up. */
+  private async assertNameIsFree(namespaceId: string, name: string, exceptId?: string): Promise<void> {
+    const holder = await this.deployments.findByName(namespaceId, name);
+    if (holder && holder.id !== exceptId) {
+      throw new ConflictError('name-taken', `There is a deployment "${holder.name}" in this namespace already.`);
     }
   }
+}
+
+/**
+ * Credentials that were given for one host are not sent to another because somebody changed the URL.
+ * @throws InvalidFieldError that says what to give
+ */
+function assertCredentialsStayWithTheirHost(deployment: DeploymentEntity, request: UpdateDeploymentRequest): void {
+  if (request.git_url === undefined || gitHost(request.git_url) === gitHost(deployment.gitUrl)) return;
+  const stored: [string, string | null, unknown][] = [
+    ['git_password', deployment.gitPassword, request.git_password],
+    ['git_ssh_key', deployment.gitSshKey, request.git_ssh_key],
+  ];
+  for (const [field, present, given] of stored) {
+    if (present !== null && given === undefined) {
+      throw new InvalidFieldError(field, 'was given for another host: with the new git_url give it again, or null');
+    }
+  }
+}
+
+/** Names of the fields that a request holds; a class may have absent ones as `undefined`. */
+function givenFields(request: object): string[] {
+  return Object.entries(request)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name)
+    .sort();
 }
 
 /** Absent keeps, null clears. */

@@ -8,6 +8,7 @@ import { NotFoundError } from '../common/errors';
 import type { Page } from '../common/http/pagination';
 import { isId, newId } from '../common/ids';
 import { RunsConfig } from '../config/config';
+import { isForeignKeyViolation } from '../database/driver-errors';
 import { normalizeRepositoryPath } from './domain/repository-path';
 import type { CreateRunRequest } from './dto/create-run.request';
 import { ExecutionResponse, toExecutionResponse } from './dto/execution.response';
@@ -84,9 +85,17 @@ export class RunsService {
       plannedAt: null,
       completedAt: null,
     };
-    const stored = await this.journal.create(run, actor.label, (transaction) =>
-      this.audit.record(transaction, runEvent(actor, 'run.create', deployment, id, { operation: run.operation, path })),
-    );
+    const stored = await this.journal
+      .create(run, actor.label, (transaction) =>
+        this.audit.record(
+          transaction,
+          runEvent(actor, 'run.create', deployment, id, { operation: run.operation, path }),
+        ),
+      )
+      .catch((error: unknown) => {
+        // Deleted just now.
+        throw isForeignKeyViolation(error) ? new NotFoundError('deployment') : error;
+      });
     return this.views.toResponse(stored);
   }
 

@@ -1,4 +1,4 @@
 export { GitModule } from './git.module';
 export * from './git.port';
 export { assertGitRef } from './ref-name';
-export { assertGitUrl } from './remote-url';
+export { assertGitUrl, gitHost } from './remote-url';

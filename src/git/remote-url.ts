@@ -143,3 +143,9 @@ function allowedForms(allowedSchemes: readonly string[]): string {
 export function assertGitUrl(url: string, allowedSchemes: string[]): void {
   parseRemoteUrl(url, allowedSchemes);
 }
+
+/** Scheme, host and port of a URL that was accepted before: what credentials were given for. */
+export function gitHost(url: string): string {
+  const { scheme, host, port } = parseRemoteUrl(url, ['https', 'ssh', 'http', 'file']);
+  return `${scheme}://${host ?? ''}:${port ?? ''}`;
+}

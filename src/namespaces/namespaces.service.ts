@@ -72,7 +72,16 @@ export class NamespacesService implements OnModuleInit {
   }
 
   /** @throws ConflictError for a new name that is taken, or once there is published content under the old one. */
-  async update(actor: Actor, reference: string, request: UpdateNamespaceRequest): Promise<NamespaceResponse> {
+  update(actor: Actor, reference: string, request: UpdateNamespaceRequest): Promise<NamespaceResponse> {
+    // Read and written as one unit: a change made meanwhile must not be undone.
+    return this.database.transaction(() => this.updateInUnit(actor, reference, request));
+  }
+
+  private async updateInUnit(
+    actor: Actor,
+    reference: string,
+    request: UpdateNamespaceRequest,
+  ): Promise<NamespaceResponse> {
     const namespace = await this.getEntity(reference);
     const isRenamed = request.name !== undefined && request.name !== namespace.name;
     const counts = (await this.contents.count([namespace.id])).get(namespace.id);
@@ -106,7 +115,11 @@ export class NamespacesService implements OnModuleInit {
   }
 
   /** @throws ConflictError while it holds anything. Its keys go with it. */
-  async delete(actor: Actor, reference: string): Promise<void> {
+  delete(actor: Actor, reference: string): Promise<void> {
+    return this.database.transaction(() => this.deleteInUnit(actor, reference));
+  }
+
+  private async deleteInUnit(actor: Actor, reference: string): Promise<void> {
     const namespace = await this.getEntity(reference);
     const counts = (await this.contents.count([namespace.id])).get(namespace.id);
     const held = Object.entries(counts ?? {}).filter(([, count]) => count > 0);

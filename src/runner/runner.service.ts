@@ -13,11 +13,7 @@ export class RunnerService implements RunnerPort {
   private readonly launcher: RunnerLauncher;
   private readonly stopping = new AbortController();
 
-  constructor(
-    config: RunsConfig,
-    storage: StorageConfig,
-    environment: NodeJS.ProcessEnv,
-  ) {
+  constructor(config: RunsConfig, storage: StorageConfig, environment: NodeJS.ProcessEnv) {
     this.launcher = new RunnerLauncher(config, storage.workRoot, environment);
   }
 

@@ -30,19 +30,14 @@ export class ApiKeyRepository {
     return this.database.readManager().findOneBy(ApiKeyEntity, { id, namespaceId: namespaceId ?? IsNull() });
   }
 
-  /** True when there has ever been, and still is, a platform admin key. */
-  hasPlatformAdmin(): Promise<boolean> {
-    return this.database.readManager().existsBy(ApiKeyEntity, { namespaceId: IsNull(), permissions: 'admin' });
-  }
-
-  /** Platform admin keys that have not expired at `now`, but for `exceptId`. */
-  countOtherPlatformAdmins(exceptId: string, now: string): Promise<number> {
-    return this.database
+  /** Platform admin keys that never expire, but for `exceptId`: those that keep the platform administrable. */
+  countLastingAdmins(exceptId?: string): Promise<number> {
+    const query = this.database
       .readManager()
       .createQueryBuilder(ApiKeyEntity, 'key')
-      .where(`key.namespaceId IS NULL AND key.permissions = 'admin' AND key.id <> :exceptId`, { exceptId })
-      .andWhere('(key.expiresAt IS NULL OR key.expiresAt > :now)', { now })
-      .getCount();
+      .where(`key.namespaceId IS NULL AND key.permissions = 'admin' AND key.expiresAt IS NULL`);
+    if (exceptId !== undefined) query.andWhere('key.id <> :exceptId', { exceptId });
+    return query.getCount();
   }
 
   /** Newest first. */

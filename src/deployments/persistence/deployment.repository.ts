@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ILike, In } from 'typeorm';
+import { In } from 'typeorm';
 import { decodeCursor, Page, toPage } from '../../common/http/pagination';
 import { Database } from '../../database/database';
 import { insertRow, updateRows } from '../../database/rows';
@@ -38,6 +38,18 @@ export class DeploymentRepository {
     return this.database.readManager().findOneBy(DeploymentEntity, { id });
   }
 
+  /** The deployment of this name in a namespace, whatever the case of its letters. */
+  findByName(namespaceId: string, name: string): Promise<DeploymentEntity | null> {
+    return this.database
+      .readManager()
+      .createQueryBuilder(DeploymentEntity, 'deployment')
+      .where('deployment.namespaceId = :namespaceId AND LOWER(deployment.name) = :name', {
+        namespaceId,
+        name: name.toLowerCase(),
+      })
+      .getOne();
+  }
+
   async findNamesAndNamespaces(ids: string[]): Promise<Map<string, { name: string; namespaceId: string }>> {
     const rows = await this.database
       .readManager()
@@ -52,8 +64,12 @@ export class DeploymentRepository {
       query.andWhere('deployment.namespaceId = :namespaceId', { namespaceId: filter.namespaceId });
     }
     if (filter.q !== undefined) {
-      const like = ILike(`%${filter.q.replace(/[\\%_]/g, '')}%`);
-      query.andWhere([{ name: like }, { description: like }, { gitUrl: like }]);
+      const matches = ['name', 'description', 'gitUrl'].map(
+        (field) => `LOWER(deployment.${field}) LIKE :like ESCAPE '\\'`,
+      );
+      query.andWhere(`(${matches.join(' OR ')})`, {
+        like: `%${filter.q.toLowerCase().replace(/[\\%_]/g, (character) => `\\${character}`)}%`,
+      });
     }
     if (filter.status !== undefined) {
       query.leftJoin(

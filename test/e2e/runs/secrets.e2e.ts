@@ -82,7 +82,10 @@ describe('secrets', () => {
       expect(all).not.toContain(JSON.stringify(form).slice(1, -1));
     }
     // On the disk: only the configuration's own local state may hold it, as terraform wrote it.
-    await eventually('the plan is removed', () => !existsSync(join(server.dataDir, 'work', started.id, 'plan/run.tfplan')));
+    await eventually(
+      'the plan is removed',
+      () => !existsSync(join(server.dataDir, 'work', started.id, 'plan/run.tfplan')),
+    );
     const holders = [...filesBelow(server.dataDir)]
       .filter(({ bytes }) => [...forms(CANARY), ...forms(CANARY_LINES)].some((form) => bytes.includes(form)))
       .map(({ path }) => path.replace(/^.*\/checkout\//, 'checkout/'));

@@ -70,7 +70,9 @@ export class RetentionService {
     const olderThan = new Date(now.getTime() - this.config.workdirTtlHours * HOUR_MS);
     const entries = await readdir(this.storage.workRoot, { withFileTypes: true }).catch(() => []);
     // Real directories alone: a link is nothing of ours, and is never followed.
-    const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const names = entries
+      .filter((entry) => entry.isDirectory() && !result.expired_approvals.includes(entry.name))
+      .map(({ name }) => name);
     const ends = await this.runs.findEnds(names);
     for (const name of names) {
       const directory = join(this.storage.workRoot, name);

@@ -4,13 +4,30 @@ const ROOMS = '(deployments|namespaces|api-keys|audit|git|runner|retention|platf
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', comment: 'A cycle cannot be understood or tested a part at a time.', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      comment: 'A cycle cannot be understood or tested a part at a time.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'domain-is-pure',
       comment: 'The rules of the domain run without a framework, a database, a clock or a disk.',
       severity: 'error',
       from: { path: '^src/[^/]+/domain/', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: ['^src/[^/]+/domain/', '^src/common/(errors|ids|text|secrets)', '^runner/protocol/', '^node:crypto$', '^crypto$', '^(node:)?path$', '^(node:)?util$', 'node_modules/semver'] },
+      to: {
+        pathNot: [
+          '^src/[^/]+/domain/',
+          '^src/common/(errors|ids|text|secrets)',
+          '^runner/protocol/',
+          '^node:crypto$',
+          '^crypto$',
+          '^(node:)?path$',
+          '^(node:)?util$',
+          'node_modules/semver',
+        ],
+      },
     },
     {
       name: 'typeorm-in-persistence-only',
@@ -28,7 +45,7 @@ module.exports = {
     },
     {
       name: 'rooms-have-one-door',
-      comment: "Another room is entered through its index.ts alone.",
+      comment: 'Another room is entered through its index.ts alone.',
       severity: 'error',
       from: { path: `^src/${ROOMS}/`, pathNot: '\\.spec\\.ts$' },
       to: { path: `^src/${ROOMS}/`, pathNot: ['^src/$1/', '/index\\.ts$', '^src/[^/]+/[^/]+\\.port\\.ts$'] },
@@ -61,7 +78,13 @@ module.exports = {
       from: { path: '\\.controller\\.ts$' },
       to: { path: '/persistence/' },
     },
-    { name: 'no-dev-dependencies', comment: 'The container has none.', severity: 'error', from: { path: '^(src|runner)/', pathNot: '\\.spec\\.ts$' }, to: { dependencyTypes: ['npm-dev'] } },
+    {
+      name: 'no-dev-dependencies',
+      comment: 'The container has none.',
+      severity: 'error',
+      from: { path: '^(src|runner)/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,4 +1,4 @@
-import './config/no-debug-output';
+import './config/process-settings';
 import { Logger } from '@nestjs/common';
 import { Application, createApplication } from './application';
 import { FirstAdminKey } from './api-keys';

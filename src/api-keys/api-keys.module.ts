@@ -23,7 +23,8 @@ const MINUTE_MS = 60_000;
       inject: [ServerConfig],
       useFactory: (config: ServerConfig) => ({
         // The name `default` is what gives the headers their plain names, such as `Retry-After`.
-        throttlers: [{ name: 'default', ttl: MINUTE_MS, limit: config.rateLimitPerMinute || Number.MAX_SAFE_INTEGER }],
+        skipIf: () => config.rateLimitPerMinute === 0,
+        throttlers: [{ name: 'default', ttl: MINUTE_MS, limit: config.rateLimitPerMinute }],
       }),
     }),
   ],

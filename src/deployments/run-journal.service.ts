@@ -137,6 +137,11 @@ export class RunJournal {
     this.hub.publish(await untilStored(store, this.stopping.signal));
   }
 
+  /** Stores for the platform's own work: a database that is busy or full is waited for. */
+  storeForSure<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return untilStored(() => this.database.transaction(work), this.stopping.signal);
+  }
+
   /** As `move`, for the platform's own work: a database that is busy or full is waited for. */
   moveForSure(
     run: RunEntity,

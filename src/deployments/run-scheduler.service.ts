@@ -109,7 +109,9 @@ export class RunScheduler implements OnApplicationBootstrap {
   private onMoved(run: RunEntity): void {
     if (run.status === 'applying' && !this.atWork.has(run.id) && !this.approved.includes(run.id))
       this.approved.push(run.id);
-    if (run.status === 'pending' || run.status === 'applying' || isFinal(run.status)) this.wake();
+    // The end of work wakes us anyway.
+    const makesRoom = run.status === 'pending' || run.status === 'applying' || isFinal(run.status);
+    if (makesRoom && !this.atWork.has(run.id)) this.wake();
     if (isFinal(run.status)) {
       this.workspaces
         .of(run.id)

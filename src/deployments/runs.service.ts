@@ -48,6 +48,9 @@ export class RunsService {
     const path = assertRunRequest(deployment, request);
     const id = newId();
     const sensitive = request.sensitive_env_vars ?? {};
+    const tool = request.tool ?? deployment.tool;
+    // The deployment's version is one of its own tool.
+    const toolVersion = request.tool_version ?? (tool === deployment.tool ? deployment.toolVersion : null);
     const run: Omit<RunEntity, 'seq'> = {
       id,
       deploymentId: deployment.id,
@@ -55,10 +58,9 @@ export class RunsService {
       path,
       ref: request.ref ?? deployment.defaultRef,
       commitSha: null,
-      tool: request.tool ?? deployment.tool,
-      toolVersion:
-        request.tool_version ??
-        (request.tool === undefined || request.tool === deployment.tool ? deployment.toolVersion : null),
+      tool,
+      requestedToolVersion: toolVersion,
+      toolVersion,
       envVars: request.env_vars ?? {},
       sensitiveEnvVars: Object.keys(sensitive).length === 0 ? null : this.secrets.sealEnvironment(id, sensitive),
       sensitiveEnvNames: Object.keys(sensitive).sort(),

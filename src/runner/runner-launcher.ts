@@ -56,9 +56,15 @@ export class LaunchedRunner {
   }
 }
 
-/** Starts `RUNNER_COMMAND`, and keeps a spare one started and waiting, so that its start costs a run nothing. */
+/** The calls of one run: none of them waits for a start. */
+const SPARES = 4;
+/** Starting a process takes time from the tool that has just begun, so spares are replaced in a quiet moment. */
+const REFILL_AFTER_MS = 300;
+
+/** Starts `RUNNER_COMMAND`, and keeps some started and waiting, so that their start costs a run nothing. */
 export class RunnerLauncher {
-  private spare: LaunchedRunner | null = null;
+  private spares: LaunchedRunner[] = [];
+  private refill: NodeJS.Timeout | null = null;
   private isStopped = false;
   /** On the same file system as the folders of calls, so that files can be moved there. */
   private readonly spareRoot: string;
@@ -71,17 +77,19 @@ export class RunnerLauncher {
     this.spareRoot = join(workRoot, '.runners');
   }
 
-  /** A runner that waits for its request: the spare one when there is one. */
+  /** A runner that waits for its request: a spare one when there is one. */
   take(): LaunchedRunner {
-    const runner = this.spare?.isWaiting ? this.spare : this.launch();
-    this.spare = null;
+    this.spares = this.spares.filter((spare) => spare.isWaiting);
+    const runner = this.spares.shift() ?? this.launch();
+    this.refillAfter(this.spares.length === 0 ? 0 : REFILL_AFTER_MS);
     return runner;
   }
 
-  /** Starts the next spare one, unless there is one. */
+  /** Starts the first spare at once and the others soon. */
   prepare(): void {
-    if (this.isStopped || this.spare?.isWaiting) return;
-    this.spare = this.launch();
+    if (this.isStopped) return;
+    if (this.spares.length === 0) this.spares.push(this.launch());
+    this.refillAfter(REFILL_AFTER_MS);
   }
 
   /** Removes what a killed server left behind. */
@@ -91,9 +99,22 @@ export class RunnerLauncher {
 
   stop(): void {
     this.isStopped = true;
-    this.spare?.dismiss();
-    this.spare = null;
+    if (this.refill) clearTimeout(this.refill);
+    for (const spare of this.spares) spare.dismiss();
+    this.spares = [];
     this.clear();
+  }
+
+  /** One spare after the other; a call that comes meanwhile puts it off. */
+  private refillAfter(ms: number): void {
+    if (this.refill) clearTimeout(this.refill);
+    this.refill = setTimeout(() => {
+      this.refill = null;
+      if (this.isStopped || this.spares.length >= SPARES) return;
+      this.spares.push(this.launch());
+      this.refillAfter(REFILL_AFTER_MS);
+    }, ms);
+    this.refill.unref();
   }
 
   launch(extraArguments: string[] = []): LaunchedRunner {

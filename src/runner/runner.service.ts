@@ -39,8 +39,6 @@ export class RunnerService implements RunnerPort {
     runner.send(`${JSON.stringify(request)}\n`);
     const limits = { timeoutMinutes: request.timeout, graceSeconds: request.grace_seconds ?? 0 };
     const follower = new CallFollower(files, record, limits, this.stopping.signal, runner.exit);
-    // The next spare starts beside the tool, which has just been started.
-    setImmediate(() => this.launcher.prepare());
     return follower;
   }
 
@@ -60,7 +58,8 @@ export class RunnerService implements RunnerPort {
     const kept: RunnerResult =
       result.kind === 'answered' ? { ...result, response: { ...result.response, output: '' } } : result;
     await writeJsonAtomically(files.ended, kept.kind === 'protocol-error' ? { ...kept, evidence: '' } : kept);
-    for (const file of [files.log, files.toolStderr, files.response, files.stderr]) await rm(file, { force: true });
+    const output = [files.log, files.toolStderr, files.response, files.stderr];
+    await Promise.all(output.map((file) => rm(file, { force: true })));
   }
 
   isStarted(directory: string): boolean {
@@ -68,7 +67,6 @@ export class RunnerService implements RunnerPort {
   }
 
   async check(): Promise<string | null> {
-    this.launcher.prepare();
     const probe = this.launcher.launch(['--version']);
     const outcome = await Promise.race([
       probe.exit,

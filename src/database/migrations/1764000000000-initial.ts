@@ -93,6 +93,7 @@ const runs = table(
     ref: optional(column.varchar(255)),
     commit_sha: optional(column.varchar(64)),
     tool: column.varchar(16),
+    requested_tool_version: optional(column.varchar(64)),
     tool_version: optional(column.varchar(64)),
     env_vars: column.text(),
     sensitive_env_vars: optional(column.text()),

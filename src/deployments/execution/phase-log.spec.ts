@@ -32,13 +32,13 @@ describe('PhaseLog', () => {
     const { pieces, sink, text } = collect();
     const log = new PhaseLog('plan', new SecretPatterns([secret]), sink, MIB, { size: 0, sourceEnd: 0 });
     const source = Buffer.from(`first ñ ${secret} 🔑 end\n`.repeat(20));
-    let isDone = false;
-    const following = log.follow(file, () => isDone);
+    let end = (): void => undefined;
+    const following = log.follow(file, new Promise<void>((resolve) => (end = resolve)));
     for (let at = 0; at < source.length; at += 7) {
       appendFileSync(file, source.subarray(at, at + 7));
       if (at % 70 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    isDone = true;
+    end();
     await following;
     await log.end();
     expect(text()).toBe('first ñ *** 🔑 end\n'.repeat(20));
@@ -58,13 +58,12 @@ describe('PhaseLog', () => {
       writeFileSync(file, source.subarray(0, cut));
       const first = collect();
       const killed = new KilledLog('plan', new SecretPatterns([secret]), first.sink, MIB, { size: 0, sourceEnd: 0 });
-      let looks = 0;
-      await expect(killed.follow(file, () => ++looks > 1)).rejects.toThrow('killed');
+      await expect(killed.follow(file, Promise.resolve())).rejects.toThrow('killed');
       writeFileSync(file, source);
       const last = first.pieces.at(-1);
       const start = { size: last ? last.offset + last.data.length : 0, sourceEnd: last?.sourceEnd ?? 0 };
       const second = collect();
-      await new PhaseLog('plan', new SecretPatterns([secret]), second.sink, MIB, start).follow(file, () => true);
+      await new PhaseLog('plan', new SecretPatterns([secret]), second.sink, MIB, start).follow(file, Promise.resolve());
       expect(first.text() + second.text()).toBe('a *** b 🔑 c\n'.repeat(5));
     }
   });
@@ -76,7 +75,7 @@ describe('PhaseLog', () => {
     const { sink, text } = collect();
     const max = 256 * 1024;
     const log = new PhaseLog('apply', new SecretPatterns([secret]), sink, max, { size: 0, sourceEnd: 0 });
-    await log.follow(file, () => true);
+    await log.follow(file, Promise.resolve());
     await log.end();
     const kept = text();
     expect(Buffer.byteLength(kept)).toBeLessThan(max + 128 * 1024);

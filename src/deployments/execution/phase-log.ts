@@ -28,6 +28,7 @@ export class PhaseLog {
   /** Writes are stored one after the other, in the order of the calls. */
   private last: Promise<void> = Promise.resolve();
   private hasFollowed = false;
+  private readonly queued: Buffer[] = [];
   private readonly headBytes: number;
   private readonly tailBytes: number;
 
@@ -58,28 +59,32 @@ export class PhaseLog {
     });
   }
 
-  /** Text that is not of the followed file, such as git's progress. A secret must not be split over two calls. */
+  /**
+   * Text that is not of the followed file, such as git's progress. A secret must not be split over two calls. Texts
+   * that come while an earlier one is being stored are stored together.
+   */
   write(text: string): Promise<void> {
+    this.queued.push(Buffer.from(text));
     return this.inOrder(async () => {
+      const bytes = Buffer.concat(this.queued.splice(0));
       const masker = new SecretMasker(this.patterns);
-      const bytes = Buffer.from(text);
       await this.store(Buffer.concat([masker.push(bytes), masker.flush()]), this.sourceEnd);
     });
   }
 
-  /** Takes in a file of output while it grows, until `isDone` and its end. */
-  async follow(file: string, isDone: () => boolean): Promise<void> {
+  /** Takes in a file of output while it grows, until its writer has `ended` and its end. */
+  async follow(file: string, ended: Promise<unknown>): Promise<void> {
     await this.last;
     let isFull = this.size >= this.headBytes;
     if (!isFull) {
-      await followFile(file, this.sourceEnd, isDone, async (chunk) => {
+      await followFile(file, this.sourceEnd, ended, async (chunk) => {
         this.hasFollowed = true;
         await this.take(chunk);
         isFull = this.size >= this.headBytes;
         return isFull ? 'enough' : 'more';
       });
     }
-    if (isFull) await this.skipToTail(file, isDone);
+    if (isFull) await this.skipToTail(file, ended);
     await this.inOrder(() => this.flushMasker());
   }
 
@@ -127,8 +132,8 @@ export class PhaseLog {
   }
 
   /** The head is full: nothing is read until the end, and then the tail alone. */
-  private async skipToTail(file: string, isDone: () => boolean): Promise<void> {
-    while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 100));
+  private async skipToTail(file: string, ended: Promise<unknown>): Promise<void> {
+    await ended;
     const handle = await open(file, 'r');
     try {
       const { size } = await handle.stat();

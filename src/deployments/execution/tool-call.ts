@@ -4,11 +4,11 @@ import { Clock } from '../../common/clock';
 import { readJson, writeJsonAtomically } from '../../common/files/json-file';
 import { newId } from '../../common/ids';
 import { RunsConfig } from '../../config/config';
-import { Database } from '../../database/database';
 import { RUNNER_PORT, RunnerHandle, RunnerPort, RunnerResult } from '../../runner';
 import type { LogPhase } from '../domain/log-phase';
 import type { RunEntity } from '../persistence/run.entity';
 import { RunRecordsRepository } from '../persistence/run-records.repository';
+import { RunJournal } from '../run-journal.service';
 import type { PhaseLog } from './phase-log';
 import type { RunControl } from './run-control';
 import { RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
@@ -34,7 +34,7 @@ export class ToolCaller {
   constructor(
     @Inject(RUNNER_PORT) private readonly runner: RunnerPort,
     private readonly records: RunRecordsRepository,
-    private readonly database: Database,
+    private readonly journal: RunJournal,
     private readonly config: RunsConfig,
     private readonly clock: Clock,
   ) {}
@@ -68,9 +68,9 @@ export class ToolCaller {
     const stopListening = control.onCancel((force) => handle.cancel(force));
     try {
       const result = await this.takeIn(handle, call.log);
-      await this.recordEnd(directory, result);
       // Output that is data is needed until its reader is done with it.
-      if (call.log !== null || result.kind !== 'answered') await this.runner.settle(directory, result);
+      const isTakenIn = call.log !== null || result.kind !== 'answered';
+      await Promise.all([this.recordEnd(directory, result), isTakenIn ? this.runner.settle(directory, result) : null]);
       return { response: this.judge(run, call, result), outputFile: handle.logFile };
     } finally {
       stopListening();
@@ -84,7 +84,7 @@ export class ToolCaller {
     directory: string,
   ): Promise<RunnerHandle> {
     const executionId = newId();
-    await this.database.transaction((transaction) =>
+    await this.journal.storeForSure((transaction) =>
       this.records.insertExecution(transaction, {
         id: executionId,
         runId: run.id,
@@ -109,7 +109,7 @@ export class ToolCaller {
         args: call.args,
         env_vars: call.environment,
         timeout: run.timeoutMinutes,
-        ...(run.toolVersion === null ? {} : { tool_version: run.toolVersion }),
+        ...(run.requestedToolVersion === null ? {} : { tool_version: run.requestedToolVersion }),
         tty: false,
         max_output_bytes: MAX_OUTPUT_BYTES,
         grace_seconds: this.config.cancelGraceSeconds,
@@ -120,10 +120,7 @@ export class ToolCaller {
   /** Takes the output into the log while it comes, to the end. */
   private async takeIn(handle: RunnerHandle, log: PhaseLog | null): Promise<RunnerResult> {
     if (log === null) return handle.result;
-    let isEnded = false;
-    const result = handle.result.finally(() => (isEnded = true));
-    await Promise.all([result, log.follow(handle.logFile, () => isEnded)]);
-    const ended = await result;
+    const [ended] = await Promise.all([handle.result, log.follow(handle.logFile, handle.result)]);
     if (ended.kind === 'answered') await log.addUnlessFollowed(ended.response.output);
     if (ended.kind === 'protocol-error' && ended.evidence !== '') {
       await log.note(`The runner answered, among the first 4 KiB:\r\n${ended.evidence}`);
@@ -136,7 +133,7 @@ export class ToolCaller {
     const execution = await readJson<{ id: string }>(executionFile(directory));
     if (!execution) return;
     const answered = result.kind === 'answered' ? result.response : null;
-    await this.database.transaction((transaction) =>
+    await this.journal.storeForSure((transaction) =>
       this.records.endExecution(transaction, execution.id, {
         exitCode: answered?.exit_code ?? null,
         endedAt: answered ? new Date(answered.ended_at).toISOString() : this.clock.timestamp(),

@@ -53,6 +53,11 @@ export class RunEntity {
   @Column(varchar(16))
   tool!: RunnerTool;
 
+  /** The version that was asked for; null: whichever the runner finds. */
+  @Column({ name: 'requested_tool_version', ...optionalVarchar(64) })
+  requestedToolVersion!: string | null;
+
+  /** The version that was asked for or, once planned, used. */
   @Column({ name: 'tool_version', ...optionalVarchar(64) })
   toolVersion!: string | null;
 

@@ -58,11 +58,14 @@ export class RunRepository {
 
   /** Takes the next numbers for events of a run; returns the first of them. */
   async takeEventNumbers(transaction: Transaction, id: string, count: number): Promise<number> {
-    const manager = Transaction.managerOf(transaction);
-    await manager.increment(RunEntity, { id }, 'eventSeq', count);
-    const run = await manager.findOne(RunEntity, { select: { id: true, eventSeq: true }, where: { id } });
+    // In lower case: TypeORM gives back the rows of no statement that begins with `UPDATE`.
+    const rows: { event_seq: number }[] = await Transaction.managerOf(transaction).query(
+      'update runs set event_seq = event_seq + ? where id = ? returning event_seq',
+      [count, id],
+    );
+    const [run] = rows;
     if (!run) throw new Error(`Run ${id} is gone; its event cannot be stored.`);
-    return run.eventSeq - count + 1;
+    return run.event_seq - count + 1;
   }
 
   async delete(transaction: Transaction, id: string): Promise<void> {

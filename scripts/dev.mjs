@@ -22,7 +22,10 @@ async function rebuild() {
       server.kill('SIGTERM');
       await finished(server);
     }
-    server = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], { stdio: 'inherit', cwd: ROOT });
+    server = spawn(process.execPath, ['--max-semi-space-size=4', join(ROOT, 'dist', 'src', 'main.js')], {
+      stdio: 'inherit',
+      cwd: ROOT,
+    });
   }
   building = false;
   if (again) {

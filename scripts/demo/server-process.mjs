@@ -27,7 +27,7 @@ export async function startServer({ env = {}, dataDir = mkdtempSync(join(tmpdir(
   const logFile = join(dataDir, 'server.log');
   const log = openSync(logFile, 'w');
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=4', join(ROOT, 'dist', 'src', 'main.js')], {
     // Away from the repository, and in a group of its own: Ctrl-C is for us, and we stop the server.
     cwd: dataDir,
     detached: true,

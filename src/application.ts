@@ -11,6 +11,7 @@ import { requestIdMiddleware } from './common/http/request-id.middleware';
 import { validationPipe } from './common/http/validation.pipe';
 import { PlatformLogger } from './common/logging/platform-logger';
 import type { PlomadaConfig } from './config/config';
+import { ConfigError } from './config/load-config';
 import type { Database } from './database/database';
 import { MIGRATIONS } from './database/migrations';
 import { openDatabase } from './database/open-database';
@@ -32,10 +33,15 @@ export interface Application {
 
 /**
  * Makes the server: takes its lock, opens and migrates the database, wires the rooms.
- * @throws ServerLockedError, DatabaseRefusedError
+ * @throws ConfigError, ServerLockedError, DatabaseRefusedError
  */
 export async function createApplication(config: PlomadaConfig): Promise<Application> {
-  makeFolders(config);
+  try {
+    makeFolders(config);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([`DATA_DIR and WORK_ROOT must be folders that can be written: ${reason}`]);
+  }
   const lock = await ServerLock.take(config.storage.databaseFile);
   let database: Database | null = null;
   try {

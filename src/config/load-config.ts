@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import {
   GitConfig,
   LoggingConfig,
@@ -67,9 +68,15 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
     values.TLS_CERT_FILE !== null && values.TLS_KEY_FILE !== null
       ? { certFile: values.TLS_CERT_FILE, keyFile: values.TLS_KEY_FILE }
       : null;
+  for (const name of ['TLS_CERT_FILE', 'TLS_KEY_FILE'] as const) {
+    const file = values[name];
+    if (file !== null && !isReadable(file)) problems.push(`${name} names a file that cannot be read: ${file}`);
+  }
   if (values.RUNNER_USER !== null && process.getuid?.() !== 0) {
     problems.push('RUNNER_USER needs a server that runs as root');
   }
+  const tlsMistake = tls !== null && problems.length === 0 ? tlsProblem(tls) : null;
+  if (tlsMistake !== null) problems.push(tlsMistake);
   const dataDir = resolve(values.DATA_DIR);
   const [uid = 0, gid = 0] = (values.RUNNER_USER ?? '').split(':').map(Number);
   return {
@@ -117,6 +124,25 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
       values.LOG_FORMAT === 'auto' ? (isTerminal ? 'pretty' : 'json') : values.LOG_FORMAT,
     ),
   };
+}
+
+/** What is wrong with a certificate and its key; null when TLS can be served with them. */
+function tlsProblem(tls: { certFile: string; keyFile: string }): string | null {
+  try {
+    createSecureContext({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
+    return null;
+  } catch {
+    return 'TLS_CERT_FILE and TLS_KEY_FILE are not a PEM certificate and the key that belongs to it';
+  }
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function publicUrl(values: Values, isTls: boolean): string | null {

@@ -70,6 +70,11 @@ describe('loadConfig', () => {
   });
 
   it('wants certificate and key together', () => {
-    expect(problemsOf({ TLS_CERT_FILE: '/tmp/cert.pem' })).toHaveLength(1);
+    expect(problemsOf({ TLS_CERT_FILE: __filename })).toHaveLength(1);
+  });
+
+  it('reads the TLS files before it starts', () => {
+    expect(problemsOf({ TLS_CERT_FILE: '/nonexistent.pem', TLS_KEY_FILE: __filename })[0]).toContain('cannot be read');
+    expect(problemsOf({ TLS_CERT_FILE: __filename, TLS_KEY_FILE: __filename })[0]).toContain('PEM');
   });
 });

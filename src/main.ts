@@ -31,8 +31,15 @@ async function listen(application: Application, { server }: PlomadaConfig): Prom
     await application.close();
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const reason = code === 'EADDRINUSE' ? 'another program listens there' : code;
-    throw new ListenError(`Cannot listen on ${server.host}:${server.port}: ${reason}. Choose another PORT or HOST.`);
+    throw new ListenError(
+      `Cannot listen on ${server.host}:${portOf(error) ?? server.port}: ${reason}. Choose another PORT, METRICS_PORT or HOST.`,
+    );
   }
+}
+
+/** The port a failed listen was for: it may be that of the metrics. */
+function portOf(error: unknown): number | null {
+  return error instanceof Error && 'port' in error && typeof error.port === 'number' ? error.port : null;
 }
 
 /** What a person who started the server needs to know next. */

@@ -1,33 +1,5 @@
+import { isPassedOn } from '../protocol/inherited-environment';
 import { CallRefusedError } from './call-refused';
-
-/**
- * What of the runner's own environment the tool gets; everything else stays behind, above all the TF_* variables
- * and tokens of whoever started the runner. Providers and provisioners inherit all that the tool has.
- */
-const PASSED_ON = new Set([
-  'PATH',
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'LANG',
-  'LANGUAGE',
-  'TZ',
-  'TMPDIR',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'ALL_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'all_proxy',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'CURL_CA_BUNDLE',
-  'REQUESTS_CA_BUNDLE',
-  'AWS_CA_BUNDLE',
-  'GIT_SSL_CAINFO',
-]);
 
 /** Names that decide which code a program loads or how a shell reads its script: a value would be a way in. */
 const CHANGES_LOADING = [
@@ -65,8 +37,7 @@ export function toolEnvironment(
 ): Record<string, string> {
   for (const name of Object.keys(requested)) refuseDangerousName(name);
   const passedOn = Object.entries(own).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && (PASSED_ON.has(entry[0]) || entry[0].startsWith('LC_')),
+    (entry): entry is [string, string] => entry[1] !== undefined && isPassedOn(entry[0]),
   );
   return Object.fromEntries([
     ...passedOn,

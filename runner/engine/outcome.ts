@@ -32,10 +32,10 @@ export function toResponse(end: CallEnd): RunnerResponse {
     success: exitCode === 0,
     output: end.output.text,
     exit_code: exitCode,
+    error_msg: exitCode === 0 ? '' : errorMessage(end, exitCode),
     started_at: end.startedAt.toISOString(),
     ended_at: end.endedAt.toISOString(),
   };
-  if (exitCode !== 0) response.error_msg = errorMessage(end, exitCode);
   if (end.output.isTruncated) response.output_truncated = true;
   if (end.stopCause === 'timeout') response.timed_out = true;
   if (end.stopCause === 'cancel') response.cancelled = true;

@@ -25,16 +25,16 @@ export function parseRunnerResponse(text: string): RunnerResponse {
   const endedAt = required(fields, 'ended_at', isTime);
   if (success !== (exitCode === 0)) throw new RunnerProtocolError('success and exit_code contradict each other');
 
+  const errorMessage = optional(fields, 'error_msg', isString);
+  if (!success && errorMessage === undefined) throw new RunnerProtocolError('a failure without error_msg');
   const response: RunnerResponse = {
     success,
     output,
     exit_code: exitCode,
+    error_msg: errorMessage ?? '',
     started_at: startedAt,
     ended_at: endedAt,
   };
-  const errorMessage = optional(fields, 'error_msg', isString);
-  if (errorMessage !== undefined) response.error_msg = errorMessage;
-  if (!success && errorMessage === undefined) throw new RunnerProtocolError('a failure without error_msg');
   for (const flag of ['output_truncated', 'timed_out', 'cancelled'] as const) {
     const value = optional(fields, flag, isBoolean);
     if (value !== undefined) response[flag] = value;

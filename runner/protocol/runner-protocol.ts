@@ -64,8 +64,8 @@ export interface RunnerResponse {
   output: string;
   /** Exit status of the tool; 128 + n when signal n killed it; null when it never started. */
   exit_code: number | null;
-  /** Absent on success. */
-  error_msg?: string;
+  /** Empty on success. */
+  error_msg: string;
   /** RFC 3339 in UTC. */
   started_at: string;
   ended_at: string;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
+import { RevokedKeys } from '../common/access/revoked-keys';
 import { Clock } from '../common/clock';
 import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
 import type { ListQuery, Page } from '../common/http/pagination';
@@ -21,6 +22,7 @@ export class ApiKeysService {
     private readonly database: Database,
     private readonly audit: AuditService,
     private readonly clock: Clock,
+    private readonly revokedKeys: RevokedKeys,
   ) {}
 
   async list(namespaceId: string | null, query: ListQuery): Promise<Page<ApiKeyResponse>> {
@@ -85,6 +87,7 @@ export class ApiKeysService {
         details: { name: key.name, prefix: key.prefix },
       });
     });
+    this.revokedKeys.revoked.next(id.toLowerCase());
   }
 
   /** The namespace may be deleted while a key of it is made. */

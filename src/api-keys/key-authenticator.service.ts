@@ -36,6 +36,7 @@ export class KeyAuthenticator {
         keyId: key.id,
         namespaceId: key.namespaceId,
         permissions: key.permissions,
+        expiresAt: key.expiresAt,
         label: `${key.name} (${key.prefix})`,
       },
     };

@@ -35,6 +35,11 @@ export class AuditService {
     });
   }
 
+  /** True when something of this kind was done before, with this among its details. */
+  wasDone(action: string, name: string, value: string): Promise<boolean> {
+    return this.entries.existsWith(action, name, value);
+  }
+
   async record(transaction: Transaction, event: AuditEvent): Promise<void> {
     await this.entries.insert(transaction, {
       id: newId(),

@@ -63,6 +63,7 @@ export class DeploymentsModule implements BeforeApplicationShutdown, OnApplicati
     private readonly scheduler: RunScheduler,
     private readonly journal: RunJournal,
     private readonly streams: RunStreams,
+    private readonly browser: RepositoryBrowser,
     private readonly config: RunsConfig,
   ) {}
 
@@ -75,6 +76,7 @@ export class DeploymentsModule implements BeforeApplicationShutdown, OnApplicati
     this.scheduler.stop();
     this.journal.stop();
     this.streams.closeAll();
+    this.browser.stop();
   }
 
   /** What is being stored is stored before the database closes. */

@@ -13,6 +13,7 @@ import type { CreateDeploymentRequest } from './dto/create-deployment.request';
 import type { DeploymentResponse } from './dto/deployment.response';
 import type { UpdateDeploymentRequest } from './dto/update-deployment.request';
 import { RunSecrets } from './execution/run-secrets';
+import { RunStreams } from './run-stream.service';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { DeploymentReader } from './deployment-reader.service';
 import { refusingAs } from './field-rules';
@@ -30,6 +31,7 @@ export class DeploymentsService {
     private readonly runs: RunRepository,
     private readonly secrets: RunSecrets,
     private readonly workspaces: RunWorkspaces,
+    private readonly streams: RunStreams,
     private readonly browser: RepositoryBrowser,
     private readonly namespaces: NamespacesService,
     private readonly database: Database,
@@ -122,6 +124,7 @@ export class DeploymentsService {
   async delete(actor: Actor, id: string): Promise<void> {
     const { deployment, runIds } = await this.database.transaction(() => this.deleteInUnit(actor, id));
     await this.browser.forget(deployment);
+    this.streams.closeRuns(runIds);
     for (const runId of runIds) await this.workspaces.of(runId).remove();
   }
 

@@ -17,13 +17,20 @@ const MAX_README_BYTES = 2 ** 20;
 /** Looks into a deployment's repository, from the cached mirror. */
 @Injectable()
 export class RepositoryBrowser {
+  private readonly stopping = new AbortController();
+
   constructor(
     @Inject(GIT_PORT) private readonly git: GitPort,
     private readonly secrets: RunSecrets,
   ) {}
 
+  /** Ends what git does at the moment: the server stops. */
+  stop(): void {
+    this.stopping.abort();
+  }
+
   references(deployment: DeploymentEntity): Promise<GitReferences> {
-    return this.git.references(this.secrets.remoteOf(deployment));
+    return this.git.references(this.secrets.remoteOf(deployment), this.stopping.signal);
   }
 
   async browse(deployment: DeploymentEntity, query: TreeQuery): Promise<BrowseResponse> {
@@ -63,6 +70,6 @@ export class RepositoryBrowser {
     const path = normalizeRepositoryPath(query.path ?? deployment.workingDirectory, 'path');
     const ref = query.ref ?? deployment.defaultRef;
     if (ref !== null) refusingAs('ref', () => assertGitRef(ref));
-    return { path, ...(await this.git.listTree(this.secrets.remoteOf(deployment), ref, path)) };
+    return { path, ...(await this.git.listTree(this.secrets.remoteOf(deployment), ref, path, this.stopping.signal)) };
   }
 }

@@ -7,6 +7,7 @@ import { DeploymentReader } from './deployment-reader.service';
 import { isFinal, RunStatusConflictError } from './domain/run-status';
 import type { ApproveRunRequest, CancelRunRequest } from './dto/run-actions.request';
 import type { RunResponse } from './dto/run.response';
+import { RunStreams } from './run-stream.service';
 import { RunWorkspaces } from './execution/run-workspaces';
 import type { DeploymentEntity } from './persistence/deployment.entity';
 import type { RunEntity } from './persistence/run.entity';
@@ -28,6 +29,7 @@ export class RunActions {
     private readonly scheduler: RunScheduler,
     private readonly views: RunViews,
     private readonly workspaces: RunWorkspaces,
+    private readonly streams: RunStreams,
     private readonly audit: AuditService,
     private readonly clock: Clock,
   ) {}
@@ -101,6 +103,7 @@ export class RunActions {
     await this.audit.perform(runEvent(actor, 'run.delete', deployment, runId, { status: run.status }), (transaction) =>
       this.runs.delete(transaction, runId),
     );
+    this.streams.closeRuns([runId]);
     await this.workspaces.of(runId).remove();
   }
 

@@ -1,8 +1,10 @@
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { once } from 'node:events';
-import { Access, ofParam } from '../common/access/access.decorator';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Access, CurrentActor, ofParam } from '../common/access/access.decorator';
+import type { Actor } from '../common/access/actor';
 import { DomainError, InvalidFieldError, NotFoundError } from '../common/errors';
 import { parseByteRange } from '../common/http/byte-range';
 import { ApiProblems } from '../common/http/problem.decorator';
@@ -37,6 +39,7 @@ export class RunLogsController {
   @ApiResponse({ status: 204, description: 'The run has ended and the reader has all of it' })
   @ApiProblems(404)
   async stream(
+    @CurrentActor() actor: Actor,
     @Param('id') id: string,
     @Param('run_id') runId: string,
     @Headers('last-event-id') lastEventId: string | undefined,
@@ -47,11 +50,12 @@ export class RunLogsController {
       throw new InvalidFieldError('Last-Event-ID', 'is not an id this stream gave');
     }
     const afterSeq = Number(lastEventId ?? 0);
-    if (run.completedAt !== null && afterSeq >= run.eventSeq) {
+    if (afterSeq > run.eventSeq) throw new InvalidFieldError('Last-Event-ID', 'is not an id this stream gave');
+    if (run.completedAt !== null && afterSeq === run.eventSeq) {
       response.status(204).end();
       return;
     }
-    await this.streams.serve(run.id, afterSeq, response);
+    await this.streams.serve(run.id, afterSeq, actor, response);
   }
 
   /** The log of one phase. Colours are kept unless `color=false`; byte ranges are served of the log as it is stored. */
@@ -107,13 +111,9 @@ async function* withoutColors(chunks: AsyncIterable<Buffer>): AsyncGenerator<str
   yield stripper.push(decoder.decode()) + stripper.flush();
 }
 
-/** Sends chunks as the reader takes them. */
+/** Sends chunks as the reader takes them. A reader that goes away is no error. */
 async function sendAll(response: Response, chunks: AsyncIterable<Buffer | string>): Promise<void> {
-  for await (const chunk of chunks) {
-    if (response.destroyed) return;
-    if (chunk.length > 0 && !response.write(chunk)) {
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    }
-  }
-  response.end();
+  await pipeline(Readable.from(chunks), response).catch((error: unknown) => {
+    if (!response.destroyed) throw error;
+  });
 }

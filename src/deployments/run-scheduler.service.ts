@@ -5,7 +5,7 @@ import { RunsConfig } from '../config/config';
 import { SecretUnreadableError } from '../crypto/secret-box';
 import { ServerStoppingError } from '../runner';
 import { RunControl } from './execution/run-control';
-import { RunCancelledError, RunFailedError, RunnerLostError } from './execution/run-ends';
+import { cancelMessage, RunCancelledError, RunFailedError, RunnerLostError } from './execution/run-ends';
 import { RunExecutor, RunMovedError } from './execution/run-executor';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { arrangeQueue, QueuePlace } from './domain/run-queue';
@@ -16,6 +16,7 @@ import { RunRepository } from './persistence/run.repository';
 import { Move, PLATFORM_ACTOR, RunJournal } from './run-journal.service';
 
 const MAX_ATTEMPTS = 2;
+const TAKE_UP_EVERY_MS = 30_000;
 
 /**
  * Decides which run works when: at most `RUNNER_CONCURRENCY` at once, one a (deployment, path), approved applies
@@ -30,6 +31,7 @@ export class RunScheduler implements OnApplicationBootstrap {
   private readonly tasks = new Set<Promise<void>>();
   private isWaking = false;
   private mustWakeAgain = false;
+  private mustTakeUp = false;
   private isDraining = false;
   private isStopping = false;
 
@@ -44,16 +46,27 @@ export class RunScheduler implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     this.journal.moved.subscribe((run) => this.onMoved(run));
+    await this.takeUp();
+    this.wake();
+    const timer = setInterval(() => this.wake('take up what was lost'), TAKE_UP_EVERY_MS);
+    timer.unref();
+  }
+
+  /** Begins what should be at work and is not: left by another server, or by a write that failed. */
+  private async takeUp(): Promise<void> {
     for (const run of await this.runs.findAtWork()) {
+      if (this.atWork.has(run.id) || this.approved.includes(run.id)) continue;
       if (run.status === 'applying' && !this.executor.hasBegunApply(run)) {
         // Approved, but no slot came free before the server ended.
         this.approved.push(run.id);
         continue;
       }
       this.logger.log({ event: 'run_resumed', run_id: run.id, status: run.status, attempt: run.attempt });
-      this.begin(run.id, () => Promise.resolve(run));
+      this.begin(run.id, async () => {
+        const current = await this.runs.findById(run.id);
+        return current && isAtWork(current.status) ? current : null;
+      });
     }
-    this.wake();
   }
 
   /** Takes nothing new and lets go of what is at work: the tools go on, and the next server follows them. */
@@ -123,7 +136,8 @@ export class RunScheduler implements OnApplicationBootstrap {
   }
 
   /** Starts what can be started. Calls while it is at it are answered by one more round. */
-  private wake(): void {
+  private wake(why?: 'take up what was lost'): void {
+    if (why) this.mustTakeUp = true;
     this.mustWakeAgain = true;
     if (this.isWaking) return;
     this.isWaking = true;
@@ -139,6 +153,8 @@ export class RunScheduler implements OnApplicationBootstrap {
   private async fillSlots(): Promise<void> {
     while (this.mustWakeAgain && !this.isDraining) {
       this.mustWakeAgain = false;
+      if (this.mustTakeUp) await this.takeUp();
+      this.mustTakeUp = false;
       await this.beginApproved();
       if (this.hasSlot()) await this.beginPending();
     }
@@ -253,8 +269,8 @@ export class RunScheduler implements OnApplicationBootstrap {
   private endOf(run: RunEntity, control: RunControl, error: unknown): Move {
     if (error instanceof RunCancelledError || (control.isCancelled && error instanceof RunnerLostError)) {
       const by = run.cancelledBy ?? PLATFORM_ACTOR;
-      const during = run.status === 'applying' ? ' during apply; what was applied before is in the state' : '';
-      const message = `Cancelled by ${by}${during}.`;
+      const how = error instanceof RunCancelledError ? error.how : 'killed';
+      const message = cancelMessage(by, run.status === 'applying', how);
       const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
       return {
         to: 'cancelled',
@@ -284,6 +300,9 @@ export class RunScheduler implements OnApplicationBootstrap {
     }
     if (error instanceof RunFailedError || error instanceof DomainError || error instanceof SecretUnreadableError) {
       return error.message;
+    }
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      return 'There is no space left for working directories (no_space).';
     }
     this.logger.error({ event: 'run_failed_internally', run_id: run.id }, error instanceof Error ? error.stack : error);
     return 'The server made a mistake; its log has the details under the id of this run.';

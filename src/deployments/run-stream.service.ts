@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
+import type { Actor } from '../common/access/actor';
+import { RevokedKeys } from '../common/access/revoked-keys';
+import { Clock } from '../common/clock';
 import { RunEventRepository } from './persistence/run-event.repository';
 import { PublishedEvent, RunEventHub, toPublishedEvent } from './run-event-hub';
 
@@ -18,7 +21,8 @@ class RunReader {
   private isClosed = false;
 
   constructor(
-    private readonly runId: string,
+    readonly runId: string,
+    readonly actor: Actor,
     private lastSeq: number,
     private readonly response: Response,
     private readonly events: RunEventRepository,
@@ -107,20 +111,29 @@ export class RunStreams {
   constructor(
     private readonly events: RunEventRepository,
     private readonly hub: RunEventHub,
-  ) {}
+    private readonly clock: Clock,
+    revokedKeys: RevokedKeys,
+  ) {
+    // A key that is deleted opens nothing any more, not even what it had opened.
+    revokedKeys.revoked.subscribe((keyId) => this.closeWhere((reader) => reader.actor.keyId === keyId));
+  }
 
   /** @param afterSeq the number of the last event the reader has; 0 for none */
-  async serve(runId: string, afterSeq: number, response: Response): Promise<void> {
+  async serve(runId: string, afterSeq: number, actor: Actor, response: Response): Promise<void> {
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-cache, no-transform',
       'X-Accel-Buffering': 'no',
     });
     response.flushHeaders();
-    const reader = new RunReader(runId, afterSeq, response, this.events);
+    const reader = new RunReader(runId, actor, afterSeq, response, this.events);
     this.open.add(reader);
     const unsubscribe = this.hub.subscribe(runId, (event) => reader.onPublished(event));
-    const heartbeat = setInterval(() => reader.beat(), HEARTBEAT_MS);
+    const heartbeat = setInterval(() => {
+      const hasExpired = actor.expiresAt !== null && actor.expiresAt <= this.clock.timestamp();
+      if (hasExpired) reader.close();
+      else reader.beat();
+    }, HEARTBEAT_MS);
     response.once('close', () => {
       clearInterval(heartbeat);
       unsubscribe();
@@ -132,6 +145,15 @@ export class RunStreams {
 
   /** Ends every stream; the readers come again with Last-Event-ID. */
   closeAll(): void {
-    for (const reader of this.open) reader.close();
+    this.closeWhere(() => true);
+  }
+
+  /** Ends the streams of runs that were deleted: nothing will come any more. */
+  closeRuns(runIds: readonly string[]): void {
+    this.closeWhere((reader) => runIds.includes(reader.runId));
+  }
+
+  private closeWhere(isMeant: (reader: RunReader) => boolean): void {
+    for (const reader of this.open) if (isMeant(reader)) reader.close();
   }
 }

@@ -143,7 +143,7 @@ export class CallFollower implements RunnerHandle {
       success: exitCode === 0,
       output: '',
       exit_code: exitCode,
-      ...(exitCode === 0 ? {} : { error_msg: `the tool exited with status ${exitCode} (its runner had been killed)` }),
+      error_msg: exitCode === 0 ? '' : `the tool exited with status ${exitCode} (its runner had been killed)`,
       ...(this.cancelRequested === null ? {} : { cancelled: true }),
       ...(this.timedOut ? { timed_out: true } : {}),
       started_at: this.record.started_at,

@@ -1,16 +1,10 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isPassedOn } from '../../runner/protocol/inherited-environment';
 import { newId } from '../common/ids';
 import type { RunsConfig } from '../config/config';
 import { CallFiles } from './call-files';
-
-/** What the runner inherits; the tool's own environment is built by the runner. */
-const INHERITED = [
-  'PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR',
-  'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy',
-  'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS',
-]; // prettier-ignore
 
 /** How a runner process ended; `failed` when it could not even be started. */
 export type RunnerExit = { kind: 'exited'; code: number | null } | { kind: 'failed' };
@@ -140,9 +134,8 @@ export class RunnerLauncher {
   }
 
   private inheritedEnvironment(): NodeJS.ProcessEnv {
-    const inherited = INHERITED.filter((name) => this.environment[name] !== undefined);
     return {
-      ...Object.fromEntries(inherited.map((name) => [name, this.environment[name]])),
+      ...Object.fromEntries(Object.entries(this.environment).filter(([name]) => isPassedOn(name))),
       // Whatever a request says, the runner works nowhere else.
       IAC_RUNNER_WORK_ROOT: this.workRoot,
       ...(this.config.toolsDir === null ? {} : { IAC_RUNNER_TOOLS_DIR: this.config.toolsDir }),

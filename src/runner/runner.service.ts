@@ -57,9 +57,10 @@ export class RunnerService implements RunnerPort {
     const files = new CallFiles(directory);
     const kept: RunnerResult =
       result.kind === 'answered' ? { ...result, response: { ...result.response, output: '' } } : result;
+    // The log first: it may be what fills the disk. The answer stays until its short form is written.
+    await Promise.all([files.log, files.toolStderr].map((file) => rm(file, { force: true })));
     await writeJsonAtomically(files.ended, kept.kind === 'protocol-error' ? { ...kept, evidence: '' } : kept);
-    const output = [files.log, files.toolStderr, files.response, files.stderr];
-    await Promise.all(output.map((file) => rm(file, { force: true })));
+    await Promise.all([files.response, files.stderr].map((file) => rm(file, { force: true })));
   }
 
   isStarted(directory: string): boolean {

@@ -22,6 +22,19 @@ export class AuditEntryRepository {
     await insertRow(transaction, AuditEntryEntity, entry);
   }
 
+  /** True when there is an entry of this action whose details hold this pair. */
+  async existsWith(action: string, name: string, value: string): Promise<boolean> {
+    const count = await this.database
+      .readManager()
+      .createQueryBuilder(AuditEntryEntity, 'entry')
+      .where('entry.action = :action AND entry.details LIKE :pair', {
+        action,
+        pair: `%${JSON.stringify(name)}:${JSON.stringify(value)}%`,
+      })
+      .getCount();
+    return count > 0;
+  }
+
   /** Newest first. `namespaceId` null: of the whole platform. */
   async findPage(filter: AuditFilter): Promise<Page<AuditEntryEntity>> {
     const query = this.database.readManager().createQueryBuilder(AuditEntryEntity, 'entry');

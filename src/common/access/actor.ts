@@ -8,6 +8,8 @@ export interface Actor {
   /** Null for a platform key, which reaches every namespace. */
   namespaceId: string | null;
   permissions: Permission;
+  /** When the key stops working; null: never. */
+  expiresAt: string | null;
   /** As it is recorded: the key's name and prefix, such as `ci (plm_4fTz)`. */
   label: string;
 }

@@ -8,10 +8,34 @@ export class RunFailedError extends Error {
   }
 }
 
+/** What somebody must know whose apply was killed. */
+export const KILLED_APPLY =
+  'What it made last may be missing from the state, and the state may still be locked: look at the log and at the real ' +
+  'resources before the next run.';
+
+/** How the command ended that a cancel met. */
+export type CancelledHow = 'never begun' | 'stopped' | 'killed';
+
 /** The run was asked to end and has: it ends as `cancelled`. */
 export class RunCancelledError extends Error {
-  constructor(readonly exitCode: number | null = null) {
+  constructor(
+    readonly exitCode: number | null = null,
+    readonly how: CancelledHow = 'never begun',
+  ) {
     super('The run was cancelled.');
+  }
+}
+
+/** Why a run is cancelled, for people. @param isApply the command was the apply */
+export function cancelMessage(by: string, isApply: boolean, how: CancelledHow): string {
+  if (!isApply) return `Cancelled by ${by}.`;
+  switch (how) {
+    case 'never begun':
+      return `Cancelled by ${by} before the apply had begun; nothing was applied.`;
+    case 'stopped':
+      return `Cancelled by ${by} during apply; what was applied before is in the state.`;
+    case 'killed':
+      return `Cancelled by ${by} during apply, which was killed. ${KILLED_APPLY}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { RunnerCommand, RunnerResponse } from '../../../runner/protocol/runner-protocol';
 import { Clock } from '../../common/clock';
 import { readJson, writeJsonAtomically } from '../../common/files/json-file';
@@ -11,7 +11,7 @@ import { RunRecordsRepository } from '../persistence/run-records.repository';
 import { RunJournal } from '../run-journal.service';
 import type { PhaseLog } from './phase-log';
 import type { RunControl } from './run-control';
-import { RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
+import { KILLED_APPLY, RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
 import type { RunWorkspace } from './run-workspace';
 
 /** Kept of the output in the answer, for runners that know nothing of `log_file`. */
@@ -31,6 +31,8 @@ export interface ToolCall {
 /** Asks the runner for one command of a run and waits for its end, across restarts of the server. */
 @Injectable()
 export class ToolCaller {
+  private readonly logger = new Logger(ToolCaller.name);
+
   constructor(
     @Inject(RUNNER_PORT) private readonly runner: RunnerPort,
     private readonly records: RunRecordsRepository,
@@ -63,14 +65,14 @@ export class ToolCaller {
     const directory = await workspace.createCallDirectory(this.callName(run, call.command));
     const limits = { timeoutMinutes: run.timeoutMinutes, graceSeconds: this.config.cancelGraceSeconds };
     const attached = await this.runner.attach(directory, limits);
-    if (!attached && control.isCancelled) throw new RunCancelledError();
+    if (!attached && control.isCancelled) throw new RunCancelledError(null, 'never begun');
     const handle = attached ?? (await this.start(run, workspace, call, directory));
     const stopListening = control.onCancel((force) => handle.cancel(force));
     try {
       const result = await this.takeIn(handle, call.log);
       // Output that is data is needed until its reader is done with it.
       const isTakenIn = call.log !== null || result.kind !== 'answered';
-      await Promise.all([this.recordEnd(directory, result), isTakenIn ? this.runner.settle(directory, result) : null]);
+      await Promise.all([this.recordEnd(directory, result), isTakenIn ? this.settle(directory, result) : null]);
       return { response: this.judge(run, call, result), outputFile: handle.logFile };
     } finally {
       stopListening();
@@ -141,6 +143,13 @@ export class ToolCaller {
     );
   }
 
+  /** How the command ended is known; that its files cannot be tidied must not change it. */
+  private async settle(directory: string, result: RunnerResult): Promise<void> {
+    await this.runner.settle(directory, result).catch((error: unknown) => {
+      this.logger.warn({ event: 'call_not_settled', error: error instanceof Error ? error.message : String(error) });
+    });
+  }
+
   private judge(run: RunEntity, call: ToolCall, result: RunnerResult): RunnerResponse {
     if (result.kind === 'lost') throw new RunnerLostError(result.reason);
     const name = `${run.tool} ${call.command}`;
@@ -149,17 +158,22 @@ export class ToolCaller {
     }
     const { response } = result;
     if (response.success) return response;
+    const isKilled = response.signal !== undefined || (response.exit_code ?? 0) > 128;
+    const warning = isKilled && call.command === 'apply' ? ` ${KILLED_APPLY}` : '';
     if (response.timed_out) {
+      const end = isKilled ? 'was interrupted, did not stop, and was killed' : 'was stopped';
       throw new RunFailedError(
-        `${name} did not end within ${run.timeoutMinutes} minutes and was stopped (timeout).`,
+        `${name} did not end within ${run.timeoutMinutes} minutes and ${end} (timeout).${warning}`,
         response.exit_code,
       );
     }
-    if (response.cancelled) throw new RunCancelledError(response.exit_code);
-    const signal = response.signal ?? (response.exit_code === 137 ? 'SIGKILL' : null);
-    if (signal !== null) throw new RunFailedError(`${name} was killed (${signal}).`, response.exit_code);
+    if (response.cancelled) throw new RunCancelledError(response.exit_code, isKilled ? 'killed' : 'stopped');
+    if (isKilled) {
+      const signal = response.signal ?? (response.exit_code === 137 ? 'SIGKILL' : `status ${response.exit_code}`);
+      throw new RunFailedError(`${name} was killed (${signal}).${warning}`, response.exit_code);
+    }
     if (response.exit_code === null) {
-      throw new RunFailedError(`${name} could not be started: ${response.error_msg ?? 'the runner gave no reason'}`);
+      throw new RunFailedError(`${name} could not be started: ${withoutFolders(response.error_msg)}`);
     }
     throw new RunFailedError(
       `${name} failed with exit status ${response.exit_code}; the log says why.`,
@@ -170,4 +184,9 @@ export class ToolCaller {
 
 function executionFile(callDirectory: string): string {
   return `${callDirectory}/execution.json`;
+}
+
+/** Where programs lie on the host is nobody's business. */
+function withoutFolders(message: string): string {
+  return message === '' ? 'the runner gave no reason' : message.replace(/\/(?:[^\s/]+\/)+/g, '');
 }

@@ -19,6 +19,7 @@ describe('toResponse', () => {
       success: true,
       output: 'out',
       exit_code: 0,
+      error_msg: '',
       started_at: '2025-12-16T10:00:00.000Z',
       ended_at: '2025-12-16T10:05:00.000Z',
     });
@@ -57,7 +58,7 @@ describe('toResponse', () => {
   it('is a success when a tool that was told to stop still did its work', () => {
     const response = toResponse({ ...END, stopCause: 'cancel' });
     expect(response).toMatchObject({ success: true, cancelled: true });
-    expect(response.error_msg).toBeUndefined();
+    expect(response.error_msg).toBe('');
   });
 });
 

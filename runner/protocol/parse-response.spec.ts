@@ -4,6 +4,7 @@ const GOOD = {
   success: true,
   output: 'Apply complete!\n',
   exit_code: 0,
+  error_msg: '',
   started_at: '2025-12-16T10:00:00Z',
   ended_at: '2025-12-16T10:05:00.123Z',
 };
@@ -21,6 +22,11 @@ describe('parseRunnerResponse', () => {
   ])('takes %s', (_what, response) => {
     expect(parseRunnerResponse(`${JSON.stringify(response)}\n`)).toEqual(response);
     expect(parseRunnerResponse(JSON.stringify(response))).toEqual(response);
+  });
+
+  it('takes a success that leaves out the empty error_msg', () => {
+    const { error_msg: _empty, ...short } = GOOD;
+    expect(parseRunnerResponse(JSON.stringify(short))).toEqual(GOOD);
   });
 
   it('takes only the fields it knows', () => {

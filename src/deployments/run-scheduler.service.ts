@@ -1,11 +1,10 @@
 import { Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
-import { DomainError } from '../common/errors';
 import { outsideOfRequests } from '../common/http/request-context';
 import { RunsConfig } from '../config/config';
-import { SecretUnreadableError } from '../crypto/secret-box';
 import { ServerStoppingError } from '../runner';
 import { RunControl } from './execution/run-control';
-import { cancelMessage, RunCancelledError, RunFailedError, RunnerLostError } from './execution/run-ends';
+import { closingMove, isUnforeseen } from './execution/run-closing';
+import { RunFailedError, RunnerLostError } from './execution/run-ends';
 import { RunExecutor, RunMovedError } from './execution/run-executor';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { arrangeQueue, QueuePlace } from './domain/run-queue';
@@ -13,7 +12,7 @@ import { isAtWork, isFinal } from './domain/run-status';
 import { DeploymentRepository } from './persistence/deployment.repository';
 import type { RunEntity } from './persistence/run.entity';
 import { RunRepository } from './persistence/run.repository';
-import { Move, PLATFORM_ACTOR, RunJournal } from './run-journal.service';
+import { PLATFORM_ACTOR, RunJournal } from './run-journal.service';
 
 const MAX_ATTEMPTS = 2;
 const TAKE_UP_EVERY_MS = 30_000;
@@ -263,48 +262,12 @@ export class RunScheduler implements OnApplicationBootstrap {
     if (error instanceof ServerStoppingError || error instanceof RunMovedError || this.isStopping) return;
     const run = await this.runs.findById(runId);
     if (!run || !isAtWork(run.status)) return;
-    await this.journal.moveForSure(run, this.endOf(run, control, error));
-  }
-
-  private endOf(run: RunEntity, control: RunControl, error: unknown): Move {
-    if (error instanceof RunCancelledError || (control.isCancelled && error instanceof RunnerLostError)) {
-      const by = run.cancelledBy ?? PLATFORM_ACTOR;
-      const how = error instanceof RunCancelledError ? error.how : 'killed';
-      const message = cancelMessage(by, run.status === 'applying', how);
-      const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
-      return {
-        to: 'cancelled',
-        cause: 'person',
-        actor: by,
-        reason: message,
-        changes: { errorMessage: message, exitCode },
-      };
-    }
-    const message = this.messageOf(run, error);
-    const exitCode = error instanceof RunFailedError ? error.exitCode : null;
-    return {
-      to: 'failed',
-      cause: 'platform',
-      actor: PLATFORM_ACTOR,
-      reason: message,
-      changes: { errorMessage: message, exitCode },
-    };
-  }
-
-  private messageOf(run: RunEntity, error: unknown): string {
-    if (error instanceof RunnerLostError) {
-      return (
-        `${error.message} Whether and how far the plan was applied is not known (runner_lost): ` +
-        'look at the log and at the real resources, then start a new run; nothing is applied again by itself.'
+    if (isUnforeseen(error)) {
+      this.logger.error(
+        { event: 'run_failed_internally', run_id: runId },
+        error instanceof Error ? error.stack : error,
       );
     }
-    if (error instanceof RunFailedError || error instanceof DomainError || error instanceof SecretUnreadableError) {
-      return error.message;
-    }
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
-      return 'There is no space left for working directories (no_space).';
-    }
-    this.logger.error({ event: 'run_failed_internally', run_id: run.id }, error instanceof Error ? error.stack : error);
-    return 'The server made a mistake; its log has the details under the id of this run.';
+    await this.journal.moveForSure(run, closingMove(run, control.isCancelled, error));
   }
 }

@@ -1,0 +1,42 @@
+import { DomainError } from '../../common/errors';
+import { SecretUnreadableError } from '../../crypto/secret-box';
+import type { RunEntity } from '../persistence/run.entity';
+import { Move, PLATFORM_ACTOR } from '../run-journal.service';
+import { cancelMessage, RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
+
+/** Null: nobody foresaw this error, and a human must look at the log. */
+function knownMessage(error: unknown): string | null {
+  if (error instanceof RunnerLostError) {
+    return (
+      `${error.message} Whether and how far the plan was applied is not known (runner_lost): ` +
+      'look at the log and at the real resources, then start a new run; nothing is applied again by itself.'
+    );
+  }
+  if (error instanceof RunFailedError || error instanceof DomainError || error instanceof SecretUnreadableError) {
+    return error.message;
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+    return 'There is no space left for working directories (no_space).';
+  }
+  return null;
+}
+
+/** True for an error that nobody foresaw. */
+export function isUnforeseen(error: unknown): boolean {
+  return !(error instanceof RunCancelledError) && knownMessage(error) === null;
+}
+
+/** How a run ends whose work ended with an error, in words for people. */
+export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown): Move {
+  if (error instanceof RunCancelledError || (isCancelled && error instanceof RunnerLostError)) {
+    const by = run.cancelledBy ?? PLATFORM_ACTOR;
+    const how = error instanceof RunCancelledError ? error.how : 'killed';
+    const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
+    const message = cancelMessage(by, run.status === 'applying', how);
+    const changes = { errorMessage: message, exitCode };
+    return { to: 'cancelled', cause: 'person', actor: by, reason: message, changes };
+  }
+  const message = knownMessage(error) ?? 'The server made a mistake; its log has the details under the id of this run.';
+  const changes = { errorMessage: message, exitCode: error instanceof RunFailedError ? error.exitCode : null };
+  return { to: 'failed', cause: 'platform', actor: PLATFORM_ACTOR, reason: message, changes };
+}

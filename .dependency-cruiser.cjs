@@ -54,7 +54,7 @@ module.exports = {
       name: 'common-knows-no-room',
       comment: 'What everybody uses must not depend on anybody.',
       severity: 'error',
-      from: { path: '^src/(common|database|config|crypto)/' },
+      from: { path: '^src/(common|database|config|crypto|archives|hcl|live-logs)/' },
       to: { path: `^src/${ROOMS}/` },
     },
     {

@@ -1,13 +1,18 @@
 import { HELP, parseCommandLine } from './command-line';
-import { RUNNER_COMMANDS } from './protocol/runner-protocol';
+import { GO_COMMANDS, RUNNER_COMMANDS } from './protocol/runner-protocol';
 
 describe('parseCommandLine', () => {
   it.each([
-    [[], { action: 'run', stream: false }],
-    [['--stream'], { action: 'run', stream: true }],
+    [[], { action: 'run', stream: false, additionalTools: [] }],
+    [['--stream'], { action: 'run', stream: true, additionalTools: [] }],
+    [['--tools', 'go'], { action: 'run', stream: false, additionalTools: ['go'] }],
+    [['--tools=go'], { action: 'run', stream: false, additionalTools: ['go'] }],
+    [['--tools', 'go', '--stream'], { action: 'run', stream: true, additionalTools: ['go'] }],
+    [['--stream', '--tools', 'go,go', '--tools', 'go'], { action: 'run', stream: true, additionalTools: ['go'] }],
     [['--help'], { action: 'help' }],
     [['--stream', '-h'], { action: 'help' }],
     [['--version'], { action: 'version' }],
+    [['--tools', 'go', '--version'], { action: 'version' }],
   ])('%j', (args, choice) => {
     expect(parseCommandLine(args)).toEqual(choice);
   });
@@ -16,7 +21,23 @@ describe('parseCommandLine', () => {
     expect(parseCommandLine([argument])).toMatchObject({ action: 'refuse' });
   });
 
-  it('has help that names every command', () => {
-    for (const command of RUNNER_COMMANDS) expect(HELP).toContain(command);
+  it.each([
+    [['--tools', 'rust'], '"rust" is not an additional tool of iac-runner: --tools takes'],
+    [['--tools', 'terraform'], '"terraform" is not an additional tool'],
+    [['--tools', 'go,bash'], '"bash" is not an additional tool'],
+    [['--tools', 'go, go'], '" go" is not an additional tool'],
+    [['--tools', '--stream'], '"--stream" is not an additional tool'],
+    [['--tools=Go'], '"Go" is not an additional tool'],
+    [['--tools'], '--tools takes additional tools with commas between; there is only go'],
+    [['--tools='], '--tools takes additional tools with commas between; there is only go'],
+    [['--tools', 'go,'], '--tools takes additional tools with commas between; there is only go'],
+    [['--toolsgo'], '--toolsgo is not an option'],
+  ])('refuses %j', (args, message) => {
+    expect(parseCommandLine(args)).toEqual({ action: 'refuse', message: expect.stringContaining(message) as string });
+  });
+
+  it('has help that names every option and every command', () => {
+    for (const option of ['--stream', '--tools', '--help', '--version']) expect(HELP).toContain(option);
+    for (const command of [...RUNNER_COMMANDS, ...GO_COMMANDS]) expect(HELP).toContain(command);
   });
 });

@@ -1,4 +1,12 @@
-import { PROTOCOL_VERSION, RUNNER_COMMANDS, RUNNER_DEFAULTS, RUNNER_TOOLS } from './protocol/runner-protocol';
+import {
+  ADDITIONAL_TOOLS,
+  type AdditionalTool,
+  GO_COMMANDS,
+  PROTOCOL_VERSION,
+  RUNNER_COMMANDS,
+  RUNNER_DEFAULTS,
+  RUNNER_TOOLS,
+} from './protocol/runner-protocol';
 
 declare const IAC_RUNNER_VERSION: string | undefined;
 
@@ -6,21 +14,35 @@ declare const IAC_RUNNER_VERSION: string | undefined;
 export type CommandLine =
   | { action: 'help' }
   | { action: 'version' }
-  | { action: 'run'; stream: boolean }
+  | { action: 'run'; stream: boolean; additionalTools: AdditionalTool[] }
   | { action: 'refuse'; message: string };
 
-/** Reads the arguments. Everything about a call itself comes on stdin, so there are only three. */
+/** Reads the arguments. Everything about a call itself comes on stdin, so there are only four. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   let stream = false;
-  for (const argument of args) {
+  const additionalTools = new Set<AdditionalTool>();
+  const rest = args.values();
+  for (const argument of rest) {
     if (argument === '--help' || argument === '-h') return { action: 'help' };
     if (argument === '--version') return { action: 'version' };
-    if (argument !== '--stream') {
+    if (argument === '--stream') stream = true;
+    else if (argument === '--tools' || argument.startsWith('--tools=')) {
+      const list = argument === '--tools' ? (rest.next().value ?? '') : argument.slice('--tools='.length);
+      for (const name of list.split(',')) {
+        const tool = ADDITIONAL_TOOLS.find((candidate) => candidate === name);
+        if (tool === undefined) return { action: 'refuse', message: notAdditional(name) };
+        additionalTools.add(tool);
+      }
+    } else {
       return { action: 'refuse', message: `${argument} is not an option of iac-runner; see iac-runner --help` };
     }
-    stream = true;
   }
-  return { action: 'run', stream };
+  return { action: 'run', stream, additionalTools: [...additionalTools] };
+}
+
+function notAdditional(name: string): string {
+  const known = `--tools takes additional tools with commas between; there is only ${ADDITIONAL_TOOLS.join(', ')}`;
+  return name === '' ? known : `"${name}" is not an additional tool of iac-runner: ${known}`;
 }
 
 /** The bundler puts the package's version in. */
@@ -32,19 +54,21 @@ export function versionLine(): string {
 export const HELP = `${versionLine()}
 Runs terraform or tofu once: one JSON request on stdin, one line of JSON on stdout.
 
-Usage: iac-runner [--stream] < request.json
+Usage: iac-runner [--stream] [--tools LIST] < request.json
        iac-runner --help | --version
 
-  --stream   also copy the tool's output to stderr as it comes
+  --stream      also copy the tool's output to stderr as it comes
+  --tools LIST  also accept these tools, with commas between; there is only: ${ADDITIONAL_TOOLS.join(', ')}
 
 Request (the first three fields are needed):
-  tool              ${RUNNER_TOOLS.join(', ')}
+  tool              ${RUNNER_TOOLS.join(', ')}; with --tools go: go
   work_dir          absolute path of an existing directory
-  command           ${RUNNER_COMMANDS.join(', ')}
+  command           ${RUNNER_COMMANDS.join(', ')};
+                    of go: ${GO_COMMANDS.join(', ')}
   args              array of strings, passed on one by one without a shell
   env_vars          object of strings, added to the tool's environment
   timeout           minutes, a fraction is allowed; default ${RUNNER_DEFAULTS.timeoutMinutes}, at most ${RUNNER_DEFAULTS.maxTimeoutMinutes}
-  tool_version      exact version such as 1.11.4; default: the one on the PATH
+  tool_version      exact version such as 1.11.4; default: the one on the PATH; not with go
   tty               run on a PTY; default true. false: plain pipes, bytes untouched
   columns           width of the PTY; default ${RUNNER_DEFAULTS.columns}
   max_output_bytes  how much of the end of the output is kept; default ${RUNNER_DEFAULTS.maxOutputBytes}

@@ -1,5 +1,5 @@
 import { Answer } from './answer';
-import { HELP, parseCommandLine, versionLine } from './command-line';
+import { type CommandLine, HELP, parseCommandLine, versionLine } from './command-line';
 import { CancelRequests } from './engine/cancel-requests';
 import { CallRefusedError } from './engine/call-refused';
 import { neverStarted } from './engine/outcome';
@@ -22,18 +22,21 @@ function main(): void {
   else if (choice.action === 'version') process.stdout.write(`${versionLine()}\n`, () => exit(0));
   else if (choice.action === 'refuse') answer.give(neverStarted(choice.message, startedAt, false));
   else if (process.stdin.isTTY) answer.give(neverStarted(TERMINAL_HINT, startedAt, false));
-  else void run(choice.stream);
+  else void run(choice);
 }
+
+type RunChoice = Extract<CommandLine, { action: 'run' }>;
 
 const EARLY_CANCEL = 'cancelled before a request was read';
 const TERMINAL_HINT =
   'the request is expected on stdin, which is a terminal here. Try: iac-runner < request.json, or iac-runner --help';
 
-async function run(stream: boolean): Promise<void> {
+async function run({ stream, additionalTools }: RunChoice): Promise<void> {
   watchForTrouble();
   const copy = stream ? new OutputCopy(process.stderr) : undefined;
   try {
-    const request = parseRunnerRequest(await readRequestText(process.stdin, RUNNER_DEFAULTS.maxRequestBytes));
+    const text = await readRequestText(process.stdin, RUNNER_DEFAULTS.maxRequestBytes);
+    const request = parseRunnerRequest(text, additionalTools);
     const response = await runCall(request, { environment: process.env, cancels, copy });
     await copy?.ready();
     answer.give(withInternalError(response, internalError));

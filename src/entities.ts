@@ -7,6 +7,15 @@ import { RunEventEntity } from './deployments/persistence/run-event.entity';
 import { RunPlanEntity } from './deployments/persistence/run-plan.entity';
 import { RunTransitionEntity } from './deployments/persistence/run-transition.entity';
 import { NamespaceEntity } from './namespaces/persistence/namespace.entity';
+import { ModuleDocumentEntity } from './modules/persistence/module-document.entity';
+import { ModuleVersionEntity } from './modules/persistence/module-version.entity';
+import { ModuleEntity } from './modules/persistence/module.entity';
+import { BuildEventEntity } from './providers/persistence/build-event.entity';
+import { BuildEntity } from './providers/persistence/build.entity';
+import { ProviderPlatformEntity } from './providers/persistence/provider-platform.entity';
+import { ProviderVersionEntity } from './providers/persistence/provider-version.entity';
+import { ProviderEntity } from './providers/persistence/provider.entity';
+import { SigningKeyEntity } from './signing/persistence/signing-key.entity';
 
 /** All tables. An explicit list, like that of the migrations. */
 export const ENTITIES = [
@@ -19,4 +28,13 @@ export const ENTITIES = [
   RunEventEntity,
   ExecutionEntity,
   RunPlanEntity,
+  ModuleEntity,
+  ModuleVersionEntity,
+  ModuleDocumentEntity,
+  SigningKeyEntity,
+  ProviderEntity,
+  ProviderVersionEntity,
+  ProviderPlatformEntity,
+  BuildEntity,
+  BuildEventEntity,
 ];

@@ -14,7 +14,7 @@ describe('toolEnvironment', () => {
       LD_PRELOAD: 'l',
       NODE_OPTIONS: 'n',
     };
-    expect(toolEnvironment({ ...own, ...secrets, LOGNAME: undefined }, {}, 'mark')).toEqual({
+    expect(toolEnvironment('terraform', { ...own, ...secrets, LOGNAME: undefined }, {}, 'mark')).toEqual({
       ...own,
       TF_IN_AUTOMATION: '1',
       TF_INPUT: '0',
@@ -25,7 +25,28 @@ describe('toolEnvironment', () => {
 
   it('lets the request decide over defaults and what was passed on, but not over the marker', () => {
     const requested = { HOME: '/other', TF_INPUT: '1', TF_HTTP_PASSWORD: 'p', TF_CLI_CONFIG_FILE: '/rc' };
-    expect(toolEnvironment({ HOME: '/h' }, requested, 'mark')).toMatchObject({ ...requested, IAC_RUNNER_CALL: 'mark' });
+    expect(toolEnvironment('terraform', { HOME: '/h' }, requested, 'mark')).toMatchObject({
+      ...requested,
+      IAC_RUNNER_CALL: 'mark',
+    });
+  });
+
+  it('gives go its own defaults and none of terraform’s', () => {
+    const own = { PATH: '/bin', HOME: '/h', GOFLAGS: '-toolexec=x', GOROOT: '/x', CGO_ENABLED: '1', TF_INPUT: '0' };
+    const defaults = {
+      ...{ GOTOOLCHAIN: 'local', GOENV: 'off', GOTELEMETRY: 'off', GOWORK: 'off', GOFLAGS: '', CGO_ENABLED: '0' },
+      ...{ PATH: '/bin', HOME: '/h', IAC_RUNNER_CALL: 'mark' },
+    };
+    expect(toolEnvironment('go', own, {}, 'mark')).toEqual(defaults);
+    const requested = { GOFLAGS: '-mod=mod', CGO_ENABLED: '1', GOOS: 'darwin' };
+    expect(toolEnvironment('go', own, requested, 'mark')).toEqual({ ...defaults, ...requested });
+  });
+
+  it('refuses for go what changes what go runs, and what is refused for every tool', () => {
+    for (const name of ['GOROOT', 'GOTOOLCHAIN', 'CC', 'PATH', 'LD_PRELOAD', 'IAC_RUNNER_CALL']) {
+      expect(() => toolEnvironment('go', {}, { [name]: 'v' }, 'mark')).toThrow(`env_vars.${name} is refused`);
+    }
+    expect(toolEnvironment('terraform', {}, { GOROOT: 'v' }, 'mark').GOROOT).toBe('v');
   });
 
   it.each([
@@ -40,14 +61,16 @@ describe('toolEnvironment', () => {
       'iac_runner_stop',
     ],
   ])('refuses %s', (name) => {
-    expect(() => toolEnvironment({}, { [name]: 'a-value' }, 'mark')).toThrow(CallRefusedError);
-    expect(() => toolEnvironment({}, { [name]: 'a-value' }, 'mark')).toThrow(/^env_vars\.\S+ is refused: [^-]*$/);
+    expect(() => toolEnvironment('terraform', {}, { [name]: 'a-value' }, 'mark')).toThrow(CallRefusedError);
+    expect(() => toolEnvironment('terraform', {}, { [name]: 'a-value' }, 'mark')).toThrow(
+      /^env_vars\.\S+ is refused: [^-]*$/,
+    );
   });
 
   it.each(['TF_VAR_PATH', 'MY_LD_PRELOAD', 'ENVIRONMENT', 'PATH_EXTRA', 'AWS_PROFILE', 'TMPDIR'])(
     'takes %s',
     (name) => {
-      expect(toolEnvironment({}, { [name]: 'v' }, 'mark')[name]).toBe('v');
+      expect(toolEnvironment('terraform', {}, { [name]: 'v' }, 'mark')[name]).toBe('v');
     },
   );
 });

@@ -1,5 +1,7 @@
 import { isPassedOn } from '../protocol/inherited-environment';
+import type { RunnerProgram } from '../protocol/runner-protocol';
 import { CallRefusedError } from './call-refused';
+import { GO_DEFAULTS, refuseGoVariable } from './go-rules';
 
 /** Names that decide which code a program loads or how a shell reads its script: a value would be a way in. */
 const CHANGES_LOADING = [
@@ -19,29 +21,33 @@ const CHANGES_LOADING = [
 /** The runner's own names, in any case: its scripts and its search for leftovers rely on them. */
 const RUNNERS_OWN = /^IAC_RUNNER_/i;
 
-const DEFAULTS = { TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' };
+const TERRAFORM_DEFAULTS = { TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' };
 
 /** Carries a value that is different for each call, by which everything that the tool started is found again. */
 export const CALL_MARKER_NAME = 'IAC_RUNNER_CALL';
 
 /**
- * The environment of the tool: allow-listed variables of the runner, the defaults for automation, `env_vars` over
- * both, and the marker of this call.
+ * The environment of the tool: allow-listed variables of the runner, the tool's defaults for automation, `env_vars`
+ * over both, and the marker of this call.
  *
- * @throws CallRefusedError when `env_vars` holds a name that changes how programs are loaded.
+ * @throws CallRefusedError when `env_vars` holds a name that changes how programs are loaded or, for go, what runs.
  */
 export function toolEnvironment(
+  tool: RunnerProgram,
   own: Readonly<Record<string, string | undefined>>,
   requested: Readonly<Record<string, string>>,
   marker: string,
 ): Record<string, string> {
-  for (const name of Object.keys(requested)) refuseDangerousName(name);
+  for (const [name, value] of Object.entries(requested)) {
+    refuseDangerousName(name);
+    if (tool === 'go') refuseGoVariable(name, value);
+  }
   const passedOn = Object.entries(own).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && isPassedOn(entry[0]),
   );
   return Object.fromEntries([
     ...passedOn,
-    ...Object.entries(DEFAULTS),
+    ...Object.entries(tool === 'go' ? GO_DEFAULTS : TERRAFORM_DEFAULTS),
     ...Object.entries(requested),
     [CALL_MARKER_NAME, marker],
   ]);

@@ -1,5 +1,5 @@
 import { constants as system } from 'node:os';
-import type { RunnerCommand, RunnerResponse, RunnerTool } from '../protocol/runner-protocol';
+import type { RunnerRequest, RunnerResponse } from '../protocol/runner-protocol';
 import type { ToolExit, ToolOutput } from '../process/tool-process';
 
 /** Why the runner stopped the tool. */
@@ -7,8 +7,8 @@ export type StopCause = 'timeout' | 'cancel';
 
 /** Everything that is known about a call whose tool has ended. */
 export interface CallEnd {
-  tool: RunnerTool;
-  command: RunnerCommand;
+  tool: RunnerRequest['tool'];
+  command: RunnerRequest['command'];
   exit: ToolExit;
   output: ToolOutput;
   startedAt: Date;

@@ -11,6 +11,7 @@ import { StopLadder } from '../process/stop-ladder';
 import type { ToolProcess, ToolStart } from '../process/tool-process';
 import type { CancelRequests } from './cancel-requests';
 import { CALL_MARKER_NAME, toolEnvironment } from './environment';
+import { refuseGoArguments } from './go-rules';
 import { neverStarted, type StopCause, toResponse } from './outcome';
 import { locateTool } from './tool-locator';
 import { resolveWorkDirectory } from './work-directory';
@@ -34,7 +35,8 @@ export async function runCall(request: CompleteRunnerRequest, context: CallConte
     neverStarted(`${request.tool} ${request.command} was cancelled before it started`, receivedAt, true);
 
   const marker = { name: CALL_MARKER_NAME, value: randomUUID() };
-  const env = toolEnvironment(context.environment, request.env_vars, marker.value);
+  if (request.tool === 'go') refuseGoArguments(request.args);
+  const env = toolEnvironment(request.tool, context.environment, request.env_vars, marker.value);
   const cwd = resolveWorkDirectory(request.work_dir, context.environment.IAC_RUNNER_WORK_ROOT);
   const file = await locateUnlessCancelled(request, env, context);
   if (file === undefined) return cancelled();

@@ -52,6 +52,14 @@ describe('locateTool', () => {
     );
   });
 
+  it('says where to install a Go toolchain that is missing, and no path of the host', async () => {
+    await expect(locate({ tool: 'go' })).rejects.toThrow(
+      /^Go toolchain not found on the runner: install Go where iac-runner runs, and add [^/]* to its PATH$/,
+    );
+    const go = tool('bin/go');
+    expect(await locate({ tool: 'go' })).toBe(go);
+  });
+
   it('prefers the asked version in the tools directory', async () => {
     tool('bin/terraform', '1.5.0');
     const installed = tool('tools/terraform/1.5.0/terraform');

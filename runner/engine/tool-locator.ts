@@ -1,11 +1,11 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { isAbsolute, join } from 'node:path';
-import type { RunnerTool } from '../protocol/runner-protocol';
+import type { RunnerProgram } from '../protocol/runner-protocol';
 import { CallRefusedError } from './call-refused';
 
 export interface ToolSearch {
-  tool: RunnerTool;
+  tool: RunnerProgram;
   /** Exact version asked for, if any. */
   version: string | undefined;
   /** `<toolsDir>/<tool>/<version>/<tool>` is looked at first when a version is asked for. */
@@ -19,6 +19,11 @@ export interface ToolSearch {
 /** Terraform answers in well under a second; a tool that does not is not usable either. */
 const VERSION_CHECK_MS = 20_000;
 
+const INSTALL_IT = 'install it, or add its directory to PATH';
+/** Whoever asked for a build reads this, who may not know that there is a runner: so it says where, and names no path. */
+const NO_GO =
+  'Go toolchain not found on the runner: install Go where iac-runner runs, and add the directory of go to its PATH';
+
 /**
  * Finds the executable to start.
  *
@@ -30,7 +35,7 @@ export async function locateTool(search: ToolSearch): Promise<string> {
   const onPath = findOnPath(tool, search.environment.PATH);
   if (version === undefined) {
     if (onPath !== undefined) return onPath;
-    throw new CallRefusedError(`${tool} is not on the PATH of iac-runner: install it, or add its directory to PATH`);
+    throw new CallRefusedError(tool === 'go' ? NO_GO : `${tool} is not on the PATH of iac-runner: ${INSTALL_IT}`);
   }
   const installed = search.toolsDir ? join(search.toolsDir, tool, version, tool) : undefined;
   if (installed !== undefined && isExecutable(installed)) return installed;

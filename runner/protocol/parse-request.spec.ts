@@ -61,7 +61,7 @@ describe('parseRunnerRequest', () => {
     ['an unknown field', { log_flie: '/l' }, /"log_flie" is not a field of a request. The fields are tool, .*log_file/],
     ['no tool', { tool: undefined }, /^tool must be one of terraform, tofu; it is missing$/],
     ['a tool of another type', { tool: ['terraform'] }, /it is an array/],
-    ['another command', { command: 'fmt' }, /^command must be one of init, .*force-unlock; it is "fmt"$/],
+    ['another command', { command: 'fmt' }, /^command must be one of init, .*force-unlock for terraform; it is "fmt"$/],
     ['a property of Object as command', { command: 'constructor' }, /command/],
     ['a relative path', { work_dir: 'w' }, /work_dir must be an absolute path/],
     ['NUL in a path', { work_dir: '/w\0' }, /work_dir must not contain a NUL/],
@@ -107,6 +107,48 @@ describe('parseRunnerRequest', () => {
     ['"x"', /one JSON object/],
   ])('refuses the text %j', (text, message) => {
     expect(() => parseRunnerRequest(text)).toThrow(message);
+  });
+
+  describe('tool go', () => {
+    const GO = { tool: 'go', work_dir: '/w', command: 'build' };
+    const parseGo = (change: Record<string, unknown>) =>
+      parseRunnerRequest(JSON.stringify({ ...GO, ...change }), ['go']);
+
+    it.each(['build', 'version', 'mod'])('takes %s where go was allowed', (command) => {
+      expect(parseGo({ command, args: ['-o', '/o'] })).toMatchObject({ tool: 'go', command, args: ['-o', '/o'] });
+    });
+
+    it('is refused where it was not', () => {
+      expect(() => parseRunnerRequest(JSON.stringify(GO))).toThrow(
+        new RunnerRequestError('tool go is accepted only when iac-runner is started with --tools go'),
+      );
+    });
+
+    it('comes on top: terraform is taken as before', () => {
+      expect(parseRunnerRequest(JSON.stringify(SEED), ['go'])).toMatchObject(SEED);
+    });
+
+    it.each<[string, Record<string, unknown>, string]>([
+      ['run', { command: 'run' }, 'command must be one of build, version, mod for go; it is "run"'],
+      ['apply', { command: 'apply' }, 'command must be one of build, version, mod for go; it is "apply"'],
+      ['no command', { command: undefined }, 'command must be one of build, version, mod for go; it is missing'],
+      [
+        'a version',
+        { tool_version: '1.22.0' },
+        'tool_version cannot be chosen for go: the version is the one the runner has',
+      ],
+      ['another tool', { tool: 'gofmt' }, 'tool must be one of terraform, tofu, go; it is "gofmt"'],
+    ])('refuses %s', (_what, change, message) => {
+      expect(() => parseGo(change)).toThrow(new RunnerRequestError(message));
+    });
+
+    it.each(['build', 'mod'])('does not lend its command %s to the other tools', (command) => {
+      for (const tool of ['terraform', 'tofu']) {
+        expect(() => parseGo({ tool, command })).toThrow(
+          new RegExp(`^command must be one of init, .*force-unlock for ${tool}; it is "${command}"$`),
+        );
+      }
+    });
   });
 
   it('never shows a value in a message', () => {

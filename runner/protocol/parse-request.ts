@@ -1,10 +1,12 @@
 import {
+  ADDITIONAL_TOOLS,
+  type AdditionalTool,
+  GO_COMMANDS,
   RUNNER_COMMANDS,
   RUNNER_DEFAULTS,
   RUNNER_TOOLS,
-  type RunnerCommand,
+  type RunnerProgram,
   type RunnerRequest,
-  type RunnerTool,
 } from './runner-protocol';
 
 /** A request that the runner refuses. The message is written for whoever sent it and holds no value of `env_vars`. */
@@ -45,9 +47,13 @@ const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_.:-]*$/;
  *
  * Unknown fields are refused: a mistyped `log_flie` must not silently run an apply without its log.
  *
+ * @param additionalTools what this runner may start besides terraform and tofu.
  * @throws RunnerRequestError with a sentence that names the field and what is allowed.
  */
-export function parseRunnerRequest(text: string): CompleteRunnerRequest {
+export function parseRunnerRequest(
+  text: string,
+  additionalTools: readonly AdditionalTool[] = [],
+): CompleteRunnerRequest {
   const fields = readObject(text);
   for (const name of Object.keys(fields)) {
     if (!FIELDS.includes(name)) {
@@ -56,10 +62,11 @@ export function parseRunnerRequest(text: string): CompleteRunnerRequest {
       );
     }
   }
+  const tool = program(fields.tool, additionalTools);
   const request: CompleteRunnerRequest = {
-    tool: oneOf<RunnerTool>('tool', fields.tool, RUNNER_TOOLS),
+    tool,
     work_dir: absolutePath('work_dir', fields.work_dir),
-    command: oneOf<RunnerCommand>('command', fields.command, RUNNER_COMMANDS),
+    command: command(tool, fields.command),
     args: fields.args === undefined ? [] : argumentList(fields.args),
     env_vars: fields.env_vars === undefined ? {} : variables(fields.env_vars),
     timeout: timeoutMinutes(fields.timeout),
@@ -72,7 +79,7 @@ export function parseRunnerRequest(text: string): CompleteRunnerRequest {
     }),
     grace_seconds: graceSeconds(fields.grace_seconds),
   };
-  if (fields.tool_version !== undefined) request.tool_version = exactVersion(fields.tool_version);
+  if (fields.tool_version !== undefined) request.tool_version = exactVersion(tool, fields.tool_version);
   if (fields.log_file !== undefined) request.log_file = absolutePath('log_file', fields.log_file);
   refuseTooMuch(request);
   return request;
@@ -94,10 +101,23 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {
+function program(value: unknown, additionalTools: readonly AdditionalTool[]): RunnerProgram {
+  const allowed: readonly RunnerProgram[] = [...RUNNER_TOOLS, ...additionalTools];
   const found = allowed.find((candidate) => candidate === value);
   if (found !== undefined) return found;
-  throw new RunnerRequestError(`${field} must be one of ${allowed.join(', ')}; ${described(value)}`);
+  const refused = ADDITIONAL_TOOLS.find((candidate) => candidate === value);
+  throw new RunnerRequestError(
+    refused === undefined
+      ? `tool must be one of ${allowed.join(', ')}; ${described(value)}`
+      : `tool ${refused} is accepted only when iac-runner is started with --tools ${refused}`,
+  );
+}
+
+function command(tool: RunnerProgram, value: unknown): RunnerRequest['command'] {
+  const allowed = tool === 'go' ? GO_COMMANDS : RUNNER_COMMANDS;
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw new RunnerRequestError(`command must be one of ${allowed.join(', ')} for ${tool}; ${described(value)}`);
 }
 
 function text(field: string, value: unknown): string {
@@ -173,7 +193,10 @@ function boolean(field: string, value: unknown): boolean {
   throw new RunnerRequestError(`${field} must be true or false; ${described(value)}`);
 }
 
-function exactVersion(value: unknown): string {
+function exactVersion(tool: RunnerProgram, value: unknown): string {
+  if (tool === 'go') {
+    throw new RunnerRequestError('tool_version cannot be chosen for go: the version is the one the runner has');
+  }
   if (typeof value === 'string' && EXACT_VERSION.test(value)) return value;
   throw new RunnerRequestError(`tool_version must be an exact version such as 1.11.4; ${described(value)}`);
 }

@@ -26,19 +26,31 @@ export const RUNNER_COMMANDS = [
 ] as const;
 export type RunnerCommand = (typeof RUNNER_COMMANDS)[number];
 
+/** What a runner runs only when it was started with `--tools` and the name: a deployment must never get there. */
+export const ADDITIONAL_TOOLS = ['go'] as const;
+export type AdditionalTool = (typeof ADDITIONAL_TOOLS)[number];
+
+export const GO_COMMANDS = ['build', 'version', 'mod'] as const;
+export type GoCommand = (typeof GO_COMMANDS)[number];
+
+/** Everything a runner can be taught to start. Deployments name a `RunnerTool`, which is less. */
+export type RunnerProgram = RunnerTool | AdditionalTool;
+
 /** What the server asks for. */
 export interface RunnerRequest {
-  tool: RunnerTool;
+  /** `go` needs a runner that was started with `--tools go`; any other refuses it. */
+  tool: RunnerProgram;
   /** Absolute path of an existing directory; inside `IAC_RUNNER_WORK_ROOT` when that is set. */
   work_dir: string;
-  command: RunnerCommand;
-  /** Further arguments, passed on one by one; there is never a shell between. */
+  /** One of `RUNNER_COMMANDS`; with `go`, one of `GO_COMMANDS`. */
+  command: RunnerCommand | GoCommand;
+  /** Further arguments, passed on one by one; there is never a shell between. With `go`, some flags are refused. */
   args: string[];
   /** Added to the allow-listed environment of the tool. Names that change how programs are loaded are refused. */
   env_vars: Record<string, string>;
   /** Minutes, a fraction is allowed; default 30, at most 1,440. */
   timeout: number;
-  /** Exact version of the tool to use, SemVer without `v`. Default: the one on the PATH. */
+  /** Exact version of the tool to use, SemVer without `v`. Default: the one on the PATH. Refused with `go`. */
   tool_version?: string;
   /** Run the tool on a PTY (default true). False: plain pipes, bytes untouched. Not used when `log_file` is given. */
   tty?: boolean;

@@ -1,8 +1,10 @@
 import { DynamicModule, Global, Module } from '@nestjs/common';
 import {
+  BuildsConfig,
   GitConfig,
   LoggingConfig,
   PlomadaConfig,
+  RegistryConfig,
   RunsConfig,
   SecretsConfig,
   ServerConfig,
@@ -23,6 +25,8 @@ export class ConfigModule {
       { provide: SecretsConfig, useValue: config.secrets },
       { provide: RunsConfig, useValue: config.runs },
       { provide: GitConfig, useValue: config.git },
+      { provide: RegistryConfig, useValue: config.registry },
+      { provide: BuildsConfig, useValue: config.builds },
       { provide: LoggingConfig, useValue: config.logging },
       { provide: SERVER_ENVIRONMENT, useValue: process.env },
     ];

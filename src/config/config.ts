@@ -7,6 +7,8 @@ export class ServerConfig {
     readonly host: string,
     /** What clients are told, without a slash at the end; null until the port is known (`PORT=0`). */
     readonly publicUrl: string | null,
+    /** How the tools of runs reach the server; null: at its own port, or with TLS at its public URL. */
+    readonly runnerServerUrl: string | null,
     readonly trustProxy: boolean,
     readonly tls: { certFile: string; keyFile: string } | null,
     readonly corsOrigins: string[],
@@ -60,6 +62,26 @@ export class GitConfig {
   ) {}
 }
 
+/** What the registry takes and how often it looks for new tags. */
+export class RegistryConfig {
+  constructor(
+    readonly uploadMaxBytes: number,
+    /** 0: never by itself. */
+    readonly syncIntervalMinutes: number,
+  ) {}
+}
+
+/** How providers are built. */
+export class BuildsConfig {
+  constructor(
+    readonly concurrency: number,
+    /** For each platform. */
+    readonly timeoutMinutes: number,
+    /** Value of `GOPROXY`. */
+    readonly goProxy: string,
+  ) {}
+}
+
 /** What is logged and how. */
 export class LoggingConfig {
   constructor(
@@ -75,5 +97,7 @@ export interface PlomadaConfig {
   secrets: SecretsConfig;
   runs: RunsConfig;
   git: GitConfig;
+  registry: RegistryConfig;
+  builds: BuildsConfig;
   logging: LoggingConfig;
 }

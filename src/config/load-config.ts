@@ -2,9 +2,11 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import {
+  BuildsConfig,
   GitConfig,
   LoggingConfig,
   PlomadaConfig,
+  RegistryConfig,
   RunsConfig,
   SecretsConfig,
   ServerConfig,
@@ -84,6 +86,7 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
       values.PORT,
       values.HOST,
       publicUrl(values, tls !== null),
+      values.RUNNER_SERVER_URL === null ? null : new URL(values.RUNNER_SERVER_URL).origin,
       values.TRUST_PROXY,
       tls,
       values.CORS_ORIGINS,
@@ -119,6 +122,8 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
       values.GIT_TIMEOUT_SECONDS,
       values.GIT_MAX_BYTES,
     ),
+    registry: new RegistryConfig(values.UPLOAD_MAX_BYTES, values.SYNC_INTERVAL_MINUTES),
+    builds: new BuildsConfig(values.BUILD_CONCURRENCY, values.BUILD_TIMEOUT_MINUTES, values.BUILD_GOPROXY),
     logging: new LoggingConfig(
       values.LOG_LEVEL,
       values.LOG_FORMAT === 'auto' ? (isTerminal ? 'pretty' : 'json') : values.LOG_FORMAT,

@@ -20,10 +20,17 @@ export const SETTINGS = {
     },
     checkPublicUrl,
   ),
+  RUNNER_SERVER_URL: optionalText(
+    {
+      shownDefault: '`http://127.0.0.1:PORT`, with TLS `PUBLIC_URL`',
+      meaning: 'How the terraform and tofu of runs reach this server, for its own registry.',
+    },
+    checkPublicUrl,
+  ),
   TRUST_PROXY: boolean(false, { meaning: 'Believe `X-Forwarded-*` headers of a proxy in front of the server.' }),
   TLS_CERT_FILE: optionalText({ meaning: 'PEM certificate chain: listen with TLS. Needs `TLS_KEY_FILE`.' }),
   TLS_KEY_FILE: optionalText({ meaning: 'PEM private key that belongs to `TLS_CERT_FILE`.' }),
-  DATA_DIR: text('./data', { meaning: 'Database, Git mirrors, encryption key file and admin key file.' }),
+  DATA_DIR: text('./data', { meaning: 'Database, artefacts, Git mirrors, encryption key file and admin key file.' }),
   WORK_ROOT: optionalText({ shownDefault: '`DATA_DIR/work`', meaning: 'Working directories of runs.' }),
   DATABASE_URL: optionalText(
     { shownDefault: '`sqlite:DATA_DIR/plomada.db`', secret: true, meaning: 'Database: `sqlite:PATH`.' },
@@ -116,6 +123,24 @@ export const SETTINGS = {
     { meaning: 'Longest time of one clone or fetch, in seconds.' },
   ),
   GIT_MAX_BYTES: bytes(2 ** 30, { shownDefault: '1GiB', meaning: 'Largest repository that is cloned.' }),
+  SYNC_INTERVAL_MINUTES: integer(
+    15,
+    { min: 0, max: 10_080 },
+    { meaning: 'Minutes between two looks at the tags of each repository of a module or provider; 0 switches it off.' },
+  ),
+  UPLOAD_MAX_BYTES: bytes(500 * MIB, {
+    shownDefault: '500MiB',
+    meaning: 'Largest upload of a module or provider, and largest archive made of a repository.',
+  }),
+  BUILD_CONCURRENCY: integer(1, { min: 1, max: 100 }, { meaning: 'Builds of providers at once.' }),
+  BUILD_TIMEOUT_MINUTES: integer(
+    30,
+    { min: 1, max: 1440 },
+    { meaning: 'Timeout of the build of each platform of a provider, in minutes.' },
+  ),
+  BUILD_GOPROXY: text('https://proxy.golang.org,direct', {
+    meaning: 'Where builds of providers get their Go modules from (`GOPROXY`); `off` allows none but vendored ones.',
+  }),
   CORS_ORIGINS: list([], { meaning: 'Origins of a frontend elsewhere, comma-separated; never `*`.' }, (item) =>
     /^https?:\/\/[^/*\s]+$/.test(item) ? null : `must be origins such as https://ui.example.com, got "${item}"`,
   ),

@@ -3,20 +3,25 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
 import { SecretsConfig, StorageConfig } from '../config/config';
+import { DerivedKeys } from './derived-keys';
 import { SecretBox } from './secret-box';
 
-/** Makes the box for secrets injectable, with the operator's key or the one of the key file. */
+const ENCRYPTION_KEY = Symbol('EncryptionKey');
+
+/** Makes what works with the platform's key injectable: the operator's own key, or the one of the key file. */
 @Global()
 @Module({
   providers: [
     {
-      provide: SecretBox,
+      provide: ENCRYPTION_KEY,
       inject: [SecretsConfig, StorageConfig],
       useFactory: (secrets: SecretsConfig, storage: StorageConfig) =>
-        new SecretBox(secrets.encryptionKey ?? keyFromFile(join(storage.dataDir, 'encryption.key'))),
+        secrets.encryptionKey ?? keyFromFile(join(storage.dataDir, 'encryption.key')),
     },
+    { provide: SecretBox, inject: [ENCRYPTION_KEY], useFactory: (key: Buffer) => new SecretBox(key) },
+    { provide: DerivedKeys, inject: [ENCRYPTION_KEY], useFactory: (key: Buffer) => new DerivedKeys(key) },
   ],
-  exports: [SecretBox],
+  exports: [SecretBox, DerivedKeys],
 })
 export class CryptoModule {}
 

@@ -124,7 +124,7 @@ export class DeploymentsService {
   async delete(actor: Actor, id: string): Promise<void> {
     const { deployment, runIds } = await this.database.transaction(() => this.deleteInUnit(actor, id));
     await this.browser.forget(deployment);
-    this.streams.closeRuns(runIds);
+    this.streams.closeSubjects(runIds);
     for (const runId of runIds) await this.workspaces.of(runId).remove();
   }
 

@@ -103,7 +103,7 @@ export class RunActions {
     await this.audit.perform(runEvent(actor, 'run.delete', deployment, runId, { status: run.status }), (transaction) =>
       this.runs.delete(transaction, runId),
     );
-    this.streams.closeRuns([runId]);
+    this.streams.closeSubjects([runId]);
     await this.workspaces.of(runId).remove();
   }
 

@@ -5,6 +5,7 @@ import { newId } from '../common/ids';
 import { Database } from '../database/database';
 import { untilStored } from '../database/retry';
 import type { Transaction } from '../database/transaction';
+import type { LogPiece } from '../live-logs/log-event';
 import { isFinal, mayMove, RunStatus, TransitionCause } from './domain/run-status';
 import type { LogPhase } from './domain/log-phase';
 import { toRunResponse } from './dto/run.response';
@@ -23,14 +24,6 @@ export interface Move {
   /** Why, for people. */
   reason?: string;
   changes?: RunChanges;
-}
-
-/** A piece of log, masked and cut at a character. */
-export interface LogPiece {
-  phase: LogPhase;
-  offset: number;
-  data: Buffer;
-  sourceEnd: number;
 }
 
 /** The actor of what the platform does by itself. */
@@ -117,7 +110,7 @@ export class RunJournal {
   }
 
   /** Stores a piece of log and sends it to who reads live. */
-  async appendLog(runId: string, piece: LogPiece): Promise<void> {
+  async appendLog(runId: string, piece: LogPiece<LogPhase>): Promise<void> {
     const store = (): Promise<RunEventEntity> =>
       this.database.transaction(async (transaction) => {
         const stored: RunEventEntity = {
@@ -134,7 +127,7 @@ export class RunJournal {
         await this.events.insert(transaction, stored);
         return stored;
       });
-    this.hub.publish(await untilStored(store, this.stopping.signal));
+    this.hub.publish(runId, await untilStored(store, this.stopping.signal));
   }
 
   /** Stores for the platform's own work: a database that is busy or full is waited for. */
@@ -190,7 +183,7 @@ export class RunJournal {
   }
 
   private announce(run: RunEntity, events: RunEventEntity[], from: RunStatus | null, move: Move): void {
-    for (const event of events) this.hub.publish(event);
+    for (const event of events) this.hub.publish(run.id, event);
     this.logger.log({
       event: 'run_moved',
       run_id: run.id,

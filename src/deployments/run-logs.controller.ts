@@ -1,16 +1,14 @@
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Access, CurrentActor, ofParam } from '../common/access/access.decorator';
 import type { Actor } from '../common/access/actor';
-import { DomainError, InvalidFieldError, NotFoundError } from '../common/errors';
-import { parseByteRange } from '../common/http/byte-range';
+import { NotFoundError } from '../common/errors';
 import { ApiProblems } from '../common/http/problem.decorator';
-import { AnsiStripper } from '../common/text/ansi';
+import { LogQuery } from '../live-logs/log.query';
+import { serveEventStream } from '../live-logs/serve-event-stream';
+import { serveLogText } from '../live-logs/serve-log-text';
 import { LOG_PHASES, LogPhase } from './domain/log-phase';
-import { LogQuery } from './dto/runs.query';
 import { RunLogs } from './run-logs.service';
 import { RunStreams } from './run-stream.service';
 import { RunsService } from './runs.service';
@@ -46,16 +44,8 @@ export class RunLogsController {
     @Res() response: Response,
   ): Promise<void> {
     const run = await this.runs.getEntity(id, runId);
-    if (lastEventId !== undefined && !/^\d{1,9}$/.test(lastEventId)) {
-      throw new InvalidFieldError('Last-Event-ID', 'is not an id this stream gave');
-    }
-    const afterSeq = Number(lastEventId ?? 0);
-    if (afterSeq > run.eventSeq) throw new InvalidFieldError('Last-Event-ID', 'is not an id this stream gave');
-    if (run.completedAt !== null && afterSeq === run.eventSeq) {
-      response.status(204).end();
-      return;
-    }
-    await this.streams.serve(run.id, afterSeq, actor, response);
+    const subject = { id: run.id, lastSeq: run.eventSeq, hasEnded: run.completedAt !== null };
+    await serveEventStream(response, this.streams, subject, { actor, lastEventId });
   }
 
   /** The log of one phase. Colours are kept unless `color=false`; byte ranges are served of the log as it is stored. */
@@ -77,43 +67,11 @@ export class RunLogsController {
   ): Promise<void> {
     const run = await this.runs.getEntity(id, runId);
     if (!isLogPhase(phase)) throw new NotFoundError(`phase; there are ${LOG_PHASES.join(', ')}`);
-    const size = await this.logs.size(run.id, phase);
-    response.set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
-    if (query.color === 'false') {
-      await sendAll(response, withoutColors(this.logs.read(run.id, phase, 0, size)));
-      return;
-    }
-    response.set('Accept-Ranges', 'bytes');
-    const wanted = parseByteRange(range, size);
-    if (wanted === 'unsatisfiable') {
-      response.set('Content-Range', `bytes */${size}`);
-      throw new DomainError(
-        'range',
-        'range-not-satisfiable',
-        `The log has ${size} bytes; the range begins after them.`,
-      );
-    }
-    const { from, to } = wanted ?? { from: 0, to: size };
-    if (wanted) response.status(206).set('Content-Range', `bytes ${from}-${to - 1}/${size}`);
-    response.set('Content-Length', String(to - from));
-    await sendAll(response, this.logs.read(run.id, phase, from, to));
+    const options = { range, hasColors: query.color !== 'false' };
+    await serveLogText(response, this.logs, { id: run.id, phase }, options);
   }
 }
 
 function isLogPhase(text: string): text is LogPhase {
   return LOG_PHASES.some((phase) => phase === text);
-}
-
-async function* withoutColors(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  const stripper = new AnsiStripper();
-  const decoder = new TextDecoder();
-  for await (const chunk of chunks) yield stripper.push(decoder.decode(chunk, { stream: true }));
-  yield stripper.push(decoder.decode()) + stripper.flush();
-}
-
-/** Sends chunks as the reader takes them. A reader that goes away is no error. */
-async function sendAll(response: Response, chunks: AsyncIterable<Buffer | string>): Promise<void> {
-  await pipeline(Readable.from(chunks), response).catch((error: unknown) => {
-    if (!response.destroyed) throw error;
-  });
 }

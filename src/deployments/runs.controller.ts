@@ -5,6 +5,7 @@ import { Access, CurrentActor, ofParam } from '../common/access/access.decorator
 import type { Actor } from '../common/access/actor';
 import { ApiPage, sendPage } from '../common/http/pagination';
 import { ApiProblems } from '../common/http/problem.decorator';
+import { LOG_PHASES } from './domain/log-phase';
 import { CreateRunRequest } from './dto/create-run.request';
 import { ExecutionResponse } from './dto/execution.response';
 import { ApproveRunRequest, CancelRunRequest } from './dto/run-actions.request';
@@ -51,7 +52,7 @@ export class RunsController {
   @ApiProblems(404)
   async get(@Param('id') id: string, @Param('run_id') runId: string): Promise<RunWithLogsResponse> {
     const run = await this.runs.get(id, runId);
-    const { logs, isTruncated } = await this.logs.endings(run.id);
+    const { logs, isTruncated } = await this.logs.endings(run.id, LOG_PHASES);
     return { ...run, init_log: logs.init, plan_log: logs.plan, apply_log: logs.apply, log_truncated: isTruncated };
   }
 

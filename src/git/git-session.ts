@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SimpleGit } from 'simple-git';
 import type { BlockedNetworks } from './blocked-networks';
-import { untilAborted } from './deadline';
+import { untilAborted } from '../common/concurrency/until-aborted';
 import { gitConfiguration, pinnedHost, usesProxy } from './git-environment';
 import { toGitError } from './git-failure';
 import { GitExit, runGit } from './git-process';

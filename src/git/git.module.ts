@@ -3,6 +3,7 @@ import { Global, Module } from '@nestjs/common';
 import { GitConfig, StorageConfig } from '../config/config';
 import { SERVER_ENVIRONMENT } from '../config/config.module';
 import { GIT_PORT } from './git.port';
+import { RemoteSecrets } from './remote-secrets';
 import { SimpleGitAdapter } from './simple-git.adapter';
 
 /** The way to Git. */
@@ -23,7 +24,8 @@ import { SimpleGitAdapter } from './simple-git.adapter';
           homeDir: join(storage.dataDir, 'git', 'home'),
         }),
     },
+    RemoteSecrets,
   ],
-  exports: [GIT_PORT],
+  exports: [GIT_PORT, RemoteSecrets],
 })
 export class GitModule {}

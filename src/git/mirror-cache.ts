@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KeyedMutex } from '../common/concurrency/keyed-mutex';
 import { GitError } from './git.errors';
 import type { GitRemote } from './git.port';
 import type { GitSession } from './git-session';
-import { KeyedMutex } from './keyed-mutex';
 import { createEmptyRepository } from './repository-layout';
 import { RepositoryMirror } from './repository-mirror';
 import { directorySize } from './size-guard';

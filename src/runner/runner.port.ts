@@ -35,6 +35,9 @@ export interface RunnerHandle {
 /**
  * The only way to an `iac-runner`. A call is started at most once: `start` on a folder that holds a call already is
  * an error, and `attach` follows what is there. Whoever finds no record in the folder knows that nothing was started.
+ *
+ * A call with the tool `go` gets a runner of its own that was started with `--tools go`, and waits for its start. All
+ * others get one that refuses go. Everything else is the same: record, log, cancel, attach, settle.
  */
 export interface RunnerPort {
   start(call: RunnerCall): Promise<RunnerHandle>;

@@ -8,7 +8,7 @@ import { startTimeOf } from './process-identity';
 import { RunnerLauncher } from './runner-launcher';
 import type { RunnerCall, RunnerHandle, RunnerPort, RunnerResult } from './runner.port';
 
-/** Starts `iac-runner` for each call; nothing else in the server starts it, and nothing starts terraform or tofu. */
+/** Starts `iac-runner` for each call; nothing else in the server starts it, and nothing starts terraform, tofu or go. */
 export class RunnerService implements RunnerPort {
   private readonly launcher: RunnerLauncher;
   private readonly stopping = new AbortController();
@@ -26,7 +26,8 @@ export class RunnerService implements RunnerPort {
   async start(call: RunnerCall): Promise<RunnerHandle> {
     const files = new CallFiles(call.directory);
     if (files.isStarted) throw new Error('A call was started in this folder before; attach to it instead.');
-    const runner = this.launcher.take();
+    // The spare ones were started without `--tools go` and would refuse: no deployment can ever get at go.
+    const runner = call.request.tool === 'go' ? this.launcher.launch(['--tools', 'go']) : this.launcher.take();
     runner.moveTo(files);
     const record: CallRecord = {
       pid: runner.child.pid ?? 0,

@@ -254,6 +254,8 @@ export function describeRunnerContract(name: string, callRunner: CallRunner): vo
       const refusals: [string, Partial<Record<keyof RunnerRequest, unknown>>, string][] = [
         ['a tool it does not know', { tool: 'bash' }, 'tool must be one of terraform, tofu'],
         ['a command it does not know', { command: 'console' }, 'command must be one of init, plan, apply, destroy'],
+        ['go, which it was not started for', { tool: 'go', command: 'build' }, 'started with --tools go'],
+        ['a command of go', { command: 'build' }, 'for terraform; it is "build"'],
         ['a relative work_dir', { work_dir: '.' }, 'absolute'],
         ['a missing work_dir', { work_dir: '/nowhere/at/all' }, 'does not exist'],
         ['a work_dir that is a file', { work_dir: '/etc/passwd' }, 'not a directory'],

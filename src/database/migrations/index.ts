@@ -1,5 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
 import { Initial1764000000000 } from './1764000000000-initial';
+import { Registry1764250000000 } from './1764250000000-registry';
 
 /** All migrations, oldest first. An explicit list: what runs never depends on which files lie about. */
-export const MIGRATIONS: (new () => MigrationInterface)[] = [Initial1764000000000];
+export const MIGRATIONS: (new () => MigrationInterface)[] = [Initial1764000000000, Registry1764250000000];

@@ -28,10 +28,3 @@ export class AllRunsQuery extends ListQuery {
   @IsIn(RUN_STATUSES)
   status?: RunStatus;
 }
-
-export class LogQuery {
-  /** `false`: without colours and other escape sequences. */
-  @IsOptional()
-  @IsIn(['true', 'false'])
-  color?: 'true' | 'false';
-}

@@ -4,6 +4,7 @@ import { DomainError } from '../../common/errors';
 import { SecretPatterns } from '../../common/secrets/secret-patterns';
 import { RunsConfig } from '../../config/config';
 import { GIT_PORT, GitPort } from '../../git';
+import { PhaseLog } from '../../live-logs/phase-log';
 import type { LogPhase } from '../domain/log-phase';
 import { isPlanOnly } from '../domain/run-operation';
 import { applyArguments, initArguments, planArguments, showArguments } from '../domain/tool-arguments';
@@ -11,7 +12,6 @@ import type { DeploymentEntity } from '../persistence/deployment.entity';
 import { RunEventRepository } from '../persistence/run-event.repository';
 import type { RunEntity } from '../persistence/run.entity';
 import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
-import { PhaseLog } from './phase-log';
 import { PlanReader } from './plan-reader';
 import type { RunControl } from './run-control';
 import { RunCancelledError, RunFailedError } from './run-ends';
@@ -211,7 +211,12 @@ export class RunExecutor {
     }
   }
 
-  private async command(work: Work, command: 'init' | 'plan', args: string[], log: PhaseLog): Promise<number | null> {
+  private async command(
+    work: Work,
+    command: 'init' | 'plan',
+    args: string[],
+    log: PhaseLog<LogPhase>,
+  ): Promise<number | null> {
     const { response } = await this.tool.call(
       work.run,
       work.workspace,
@@ -245,7 +250,7 @@ export class RunExecutor {
     return work.workspace.resolveFolder(work.run.path);
   }
 
-  private async openLog(work: Pick<Work, 'run' | 'patterns'>, phase: LogPhase): Promise<PhaseLog> {
+  private async openLog(work: Pick<Work, 'run' | 'patterns'>, phase: LogPhase): Promise<PhaseLog<LogPhase>> {
     const start = await this.events.findLogEnd(work.run.id, phase);
     return new PhaseLog(
       phase,
@@ -256,7 +261,7 @@ export class RunExecutor {
     );
   }
 
-  private async noteUnmaskable(work: Work, log: PhaseLog): Promise<void> {
+  private async noteUnmaskable(work: Work, log: PhaseLog<LogPhase>): Promise<void> {
     const { tooShort } = work.patterns;
     if (tooShort > 0) {
       await log.note(`${tooShort} sensitive value(s) are too short (under 6 characters) to be masked in logs.`);

@@ -4,12 +4,12 @@ import { Clock } from '../../common/clock';
 import { readJson, writeJsonAtomically } from '../../common/files/json-file';
 import { newId } from '../../common/ids';
 import { RunsConfig } from '../../config/config';
+import type { PhaseLog } from '../../live-logs/phase-log';
 import { RUNNER_PORT, RunnerHandle, RunnerPort, RunnerResult } from '../../runner';
 import type { LogPhase } from '../domain/log-phase';
 import type { RunEntity } from '../persistence/run.entity';
 import { RunRecordsRepository } from '../persistence/run-records.repository';
 import { RunJournal } from '../run-journal.service';
-import type { PhaseLog } from './phase-log';
 import type { RunControl } from './run-control';
 import { KILLED_APPLY, RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
 import type { RunWorkspace } from './run-workspace';
@@ -25,7 +25,7 @@ export interface ToolCall {
   environment: Record<string, string>;
   requestedBy: string;
   /** Null for output that is data and not log. */
-  log: PhaseLog | null;
+  log: PhaseLog<LogPhase> | null;
 }
 
 /** Asks the runner for one command of a run and waits for its end, across restarts of the server. */
@@ -120,7 +120,7 @@ export class ToolCaller {
   }
 
   /** Takes the output into the log while it comes, to the end. */
-  private async takeIn(handle: RunnerHandle, log: PhaseLog | null): Promise<RunnerResult> {
+  private async takeIn(handle: RunnerHandle, log: PhaseLog<LogPhase> | null): Promise<RunnerResult> {
     if (log === null) return handle.result;
     const [ended] = await Promise.all([handle.result, log.follow(handle.logFile, handle.result)]);
     if (ended.kind === 'answered') await log.addUnlessFollowed(ended.response.output);

@@ -1,5 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { BLOB, ID, INTEGER, OPTIONAL_INTEGER, TIME, optionalVarchar, varchar } from '../../database/columns';
+import type { LogEvent } from '../../live-logs/log-event';
 import type { LogPhase } from '../domain/log-phase';
 
 /**
@@ -8,7 +9,7 @@ import type { LogPhase } from '../domain/log-phase';
  */
 @Entity('run_events')
 @Index('ix_run_events_log', ['runId', 'phase', 'offset'])
-export class RunEventEntity {
+export class RunEventEntity implements LogEvent {
   @ForeignKey('RunEntity', { name: 'fk_run_events_run', onDelete: 'CASCADE' })
   @PrimaryColumn({ name: 'run_id', ...ID, primaryKeyConstraintName: 'pk_run_events' })
   runId!: string;

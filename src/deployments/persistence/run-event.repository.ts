@@ -3,11 +3,12 @@ import { MoreThan } from 'typeorm';
 import { Database } from '../../database/database';
 import { insertRow } from '../../database/rows';
 import type { Transaction } from '../../database/transaction';
+import type { EventStore } from '../../live-logs/event-store.port';
 import type { LogPhase } from '../domain/log-phase';
 import { RunEventEntity } from './run-event.entity';
 
 @Injectable()
-export class RunEventRepository {
+export class RunEventRepository implements EventStore<LogPhase> {
   constructor(private readonly database: Database) {}
 
   async insert(transaction: Transaction, event: RunEventEntity): Promise<void> {

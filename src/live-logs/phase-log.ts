@@ -1,9 +1,8 @@
 import { open } from 'node:fs/promises';
-import { SecretMasker } from '../../common/secrets/secret-masker';
-import type { SecretPatterns } from '../../common/secrets/secret-patterns';
-import { completeUtf8Length } from '../../common/text/utf8-boundary';
-import type { LogPhase } from '../domain/log-phase';
-import type { LogPiece } from '../run-journal.service';
+import { SecretMasker } from '../common/secrets/secret-masker';
+import type { SecretPatterns } from '../common/secrets/secret-patterns';
+import { completeUtf8Length } from '../common/text/utf8-boundary';
+import type { LogPiece } from './log-event';
 import { followFile } from './log-follower';
 
 const MAX_TAIL_BYTES = 2 ** 20;
@@ -12,13 +11,13 @@ const TAIL_OVERLAP_BYTES = 512 * 1024;
 const MARKER_ROOM_BYTES = 256;
 
 /** Where the pieces go. */
-export type LogSink = (piece: LogPiece) => Promise<void>;
+export type LogSink<Phase extends string = string> = (piece: LogPiece<Phase>) => Promise<void>;
 
 /**
- * The log of one phase of a run on its way in: masked, cut at characters, and kept within `maxBytes` as its
+ * The log of one phase of a subject on its way in: masked, cut at characters, and kept within `maxBytes` as its
  * beginning, a marker that says how much is left out, and its end. Memory does not grow with the log.
  */
-export class PhaseLog {
+export class PhaseLog<Phase extends string = string> {
   private masker: SecretMasker;
   /** Where in the tool's output this masker began. */
   private maskerBase: number;
@@ -34,9 +33,9 @@ export class PhaseLog {
 
   /** @param start how far an earlier server got: size of the stored log, and of the tool's output that is in it */
   constructor(
-    private readonly phase: LogPhase,
+    private readonly phase: Phase,
     private readonly patterns: SecretPatterns,
-    private readonly sink: LogSink,
+    private readonly sink: LogSink<Phase>,
     maxBytes: number,
     start: { size: number; sourceEnd: number },
   ) {

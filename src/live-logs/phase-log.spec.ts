@@ -1,8 +1,8 @@
 import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SecretPatterns } from '../../common/secrets/secret-patterns';
-import type { LogPiece } from '../run-journal.service';
+import { SecretPatterns } from '../common/secrets/secret-patterns';
+import type { LogPiece } from './log-event';
 import { PhaseLog } from './phase-log';
 
 const MIB = 2 ** 20;

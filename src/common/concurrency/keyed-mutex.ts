@@ -1,4 +1,4 @@
-import { untilAborted } from './deadline';
+import { untilAborted } from './until-aborted';
 
 /** Lets one task at a time run for each key, first come first served. */
 export class KeyedMutex {

@@ -1,0 +1,81 @@
+import { InvalidFieldError } from '../common/errors';
+import { kept } from '../common/patch';
+import type { PassedOverTag } from '../database/git-source.columns';
+import { assertCredentialsStayWithTheirHost, assertRemoteFields, type RemoteSecrets } from '../git';
+import type { GitSourceFields } from './dto/git-source.request';
+
+type Owner = 'module' | 'provider';
+
+/** The columns of a Git source that a request decides. */
+export interface SourceColumns {
+  gitUrl: string | null;
+  tagPrefix: string;
+  gitUsername: string | null;
+  gitPassword: string | null;
+  gitSshKey: string | null;
+  synced: boolean;
+  syncError: string | null;
+  lastSyncedAt: string | null;
+  syncDueAt: string | null;
+  passedOver: PassedOverTag[];
+}
+
+/** What a fresh source is before any request has said anything. */
+const NONE: SourceColumns = {
+  gitUrl: null,
+  tagPrefix: '',
+  gitUsername: null,
+  gitPassword: null,
+  gitSshKey: null,
+  synced: false,
+  syncError: null,
+  lastSyncedAt: null,
+  syncDueAt: null,
+  passedOver: [],
+};
+
+/**
+ * The columns after a request: absent keeps, null clears. Another repository or prefix is a source that was never
+ * synced.
+ * @param present null when it is being made
+ * @param dueAt when the first sync by schedule is due; null: never
+ * @throws InvalidFieldError
+ */
+export function changedSource(
+  owner: Owner,
+  id: string,
+  present: SourceColumns | null,
+  request: GitSourceFields,
+  context: { secrets: RemoteSecrets; allowedSchemes: string[]; dueAt: string | null },
+): SourceColumns {
+  const before = present ?? NONE;
+  assertRemoteFields(request, context.allowedSchemes);
+  assertCredentialsStayWithTheirHost({ id, ...before }, request);
+  const gitUrl = kept(request.git_url, before.gitUrl);
+  const tagPrefix = request.tag_prefix ?? before.tagPrefix;
+  const credentials = ['git_username', 'git_password', 'git_ssh_key'] as const;
+  const useless = credentials.find((field) => typeof request[field] === 'string');
+  if (gitUrl === null && useless !== undefined) {
+    throw new InvalidFieldError(useless, 'needs a git_url to be used for');
+  }
+  const isOther = gitUrl !== before.gitUrl || tagPrefix !== before.tagPrefix;
+  const isCleared = gitUrl === null;
+  const { secrets } = context;
+  return {
+    ...(isOther ? NONE : before),
+    gitUrl,
+    tagPrefix,
+    gitUsername: isCleared ? null : kept(request.git_username, before.gitUsername),
+    gitPassword: isCleared ? null : kept(secrets.seal(owner, id, 'git_password', request.git_password), before.gitPassword),
+    gitSshKey: isCleared ? null : kept(secrets.seal(owner, id, 'git_ssh_key', request.git_ssh_key), before.gitSshKey),
+    syncDueAt: isCleared ? null : context.dueAt,
+  };
+}
+
+/** True when a request changes what a sync finds, so that one is due now. */
+export function mustSync(before: SourceColumns | null, after: SourceColumns): boolean {
+  if (after.gitUrl === null) return false;
+  if (before === null) return true;
+  const fields = ['gitUrl', 'tagPrefix', 'gitUsername', 'gitPassword', 'gitSshKey'] as const;
+  return fields.some((field) => before[field] !== after[field]);
+}

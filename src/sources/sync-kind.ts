@@ -1,0 +1,49 @@
+import type { PassedOverTag } from '../database/git-source.columns';
+import type { StoredRemote } from '../git';
+import type { TagVersion } from './domain/tag-versions';
+
+/** A module or provider that comes from a repository, as its sync needs it. */
+export interface SyncedSource extends StoredRemote {
+  tagPrefix: string;
+  passedOver: PassedOverTag[];
+}
+
+/** A version there is already. */
+export interface KnownVersion {
+  id: string;
+  version: string;
+  /** Null: it was uploaded, and no tag is its business. */
+  gitTag: string | null;
+  commitSha: string | null;
+  tagMoved: boolean;
+}
+
+/** How a sync ended, to be stored. */
+export interface SyncRecord {
+  synced: boolean;
+  syncError: string | null;
+  lastSyncedAt: string;
+  passedOver: PassedOverTag[];
+}
+
+/** What has tags that become versions: modules, providers. Each room implements it for its own. */
+export interface SyncKind {
+  readonly owner: 'module' | 'provider';
+  /** Null when it is gone or has no repository. */
+  findSource(id: string): Promise<SyncedSource | null>;
+  findVersions(id: string): Promise<KnownVersion[]>;
+  /**
+   * Makes the version of a tag, whole or not at all.
+   * @throws DomainError for what is wrong with the tag's content: it is told, and the other tags go on; a GitError of
+   *   the network ends the sync
+   */
+  publish(id: string, tag: TagVersion, signal: AbortSignal): Promise<void>;
+  /** Notes which versions' tags name another commit now. */
+  recordMoves(id: string, moves: { versionId: string; tagMoved: boolean }[]): Promise<void>;
+  /** @param dueAt when it is to be looked at again; null: never by itself */
+  recordSync(id: string, record: SyncRecord, dueAt: string | null): Promise<void>;
+  /** Ids whose time has come, the longest waiting first. */
+  findDue(now: string, limit: number): Promise<string[]>;
+  /** The id of what this webhook token, as a hash, belongs to. */
+  findByWebhook(tokenHash: string): Promise<string | null>;
+}

@@ -1,0 +1,281 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { KeyedMutex } from '../common/concurrency/keyed-mutex';
+import { Clock } from '../common/clock';
+import { DomainError, NotFoundError } from '../common/errors';
+import { outsideOfRequests } from '../common/http/request-context';
+import { RegistryConfig } from '../config/config';
+import type { PassedOverTag } from '../database/git-source.columns';
+import { SecretUnreadableError } from '../crypto/secret-box';
+import { GIT_PORT, GitError, gitHost, GitPort, GitReferences, RemoteSecrets } from '../git';
+import { SkippedTag, TagVersion, toVersions } from './domain/tag-versions';
+import type { KnownVersion, SyncedSource, SyncKind } from './sync-kind';
+
+const MINUTE_MS = 60_000;
+/** How many failed tags a sync error names; the result of a sync by hand names all. */
+const NAMED_FAILURES = 5;
+const DUE_AT_ONCE = 100;
+
+export interface SyncResult {
+  tagsFound: number;
+  tagsAdded: string[];
+  tagsSkipped: SkippedTag[];
+  tagsMoved: { tag: string; version: string; published: string; now: string }[];
+}
+
+/**
+ * Turns new tags into versions. One repository at a time for each Git host, so that a registry full of modules is not
+ * an attack on it; a host that hangs holds up nobody but its own.
+ */
+@Injectable()
+export class TagSync {
+  private readonly logger = new Logger(TagSync.name);
+  private readonly kinds: SyncKind[] = [];
+  private readonly hosts = new KeyedMutex();
+  /** Waiting for their turn in the background: asked for once more, they are looked at once. */
+  private readonly waiting = new Set<string>();
+  private readonly tasks = new Set<Promise<unknown>>();
+  private readonly stopping = new AbortController();
+
+  constructor(
+    @Inject(GIT_PORT) private readonly git: GitPort,
+    private readonly secrets: RemoteSecrets,
+    private readonly config: RegistryConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  register(kind: SyncKind): void {
+    this.kinds.push(kind);
+  }
+
+  /** Looks at the tags now and answers with what came of it. Tags that failed before are tried again. */
+  sync(kind: SyncKind, id: string): Promise<SyncResult> {
+    return this.track(this.inTurn(kind, id, () => this.syncOnce(kind, id, true)));
+  }
+
+  /** Looks at the tags as soon as it is their turn; what comes of it is stored with the module or provider. */
+  request(kind: SyncKind, id: string): void {
+    const key = `${kind.owner} ${id}`;
+    if (this.waiting.has(key) || this.stopping.signal.aborted) return;
+    this.waiting.add(key);
+    const work = (): Promise<unknown> => {
+      this.waiting.delete(key);
+      return this.syncOnce(kind, id, false);
+    };
+    outsideOfRequests(() => {
+      void this.track(
+        this.inTurn(kind, id, work)
+          .catch((error: unknown) => this.logFailure(kind, id, error))
+          .finally(() => this.waiting.delete(key)),
+      );
+    });
+  }
+
+  /** Asks for a sync of what a webhook's token belongs to, if it must be looked at. False: it belongs to nothing. */
+  async requestByWebhook(tokenHash: string, mustLook: boolean): Promise<boolean> {
+    for (const kind of this.kinds) {
+      const id = await kind.findByWebhook(tokenHash);
+      if (id === null) continue;
+      if (mustLook) this.request(kind, id);
+      return true;
+    }
+    return false;
+  }
+
+  /** Asks for a sync of all whose time has come. */
+  async requestDue(now: Date): Promise<void> {
+    if (this.config.syncIntervalMinutes === 0) return;
+    for (const kind of this.kinds) {
+      for (const id of await kind.findDue(now.toISOString(), DUE_AT_ONCE)) this.request(kind, id);
+    }
+  }
+
+  /** Tags of the repository that stand for a version, as they are now. */
+  async findTags(kind: SyncKind, id: string): Promise<TagVersion[]> {
+    const source = await this.getSource(kind, id);
+    return toVersions((await this.references(kind, source)).tags, source.tagPrefix).versions;
+  }
+
+  /** When something synced now, or made now, is due again. */
+  dueAfter(now: Date): string | null {
+    const minutes = this.config.syncIntervalMinutes;
+    return minutes === 0 ? null : new Date(now.getTime() + minutes * MINUTE_MS).toISOString();
+  }
+
+  /** Stops what is under way. Half of a sync is a sync of half the tags: the next one goes on. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.allSettled([...this.tasks]);
+  }
+
+  get signal(): AbortSignal {
+    return this.stopping.signal;
+  }
+
+  private async inTurn<T>(kind: SyncKind, id: string, work: () => Promise<T>): Promise<T> {
+    const source = await this.getSource(kind, id);
+    return this.hosts.run(gitHost(source.gitUrl), work, this.stopping.signal);
+  }
+
+  private async syncOnce(kind: SyncKind, id: string, isByHand: boolean): Promise<SyncResult> {
+    const source = await this.getSource(kind, id);
+    try {
+      const { tags } = await this.references(kind, source);
+      return await this.take(kind, source, toVersions(tags, source.tagPrefix), tags.length, isByHand);
+    } catch (error) {
+      if (!this.stopping.signal.aborted) {
+        await this.record(kind, id, { error: messageOf(error), passedOver: source.passedOver });
+      }
+      throw error;
+    }
+  }
+
+  private async take(
+    kind: SyncKind,
+    source: SyncedSource,
+    found: { versions: TagVersion[]; skipped: SkippedTag[] },
+    tagCount: number,
+    isByHand: boolean,
+  ): Promise<SyncResult> {
+    const known = new Map((await kind.findVersions(source.id)).map((version) => [version.version, version]));
+    const moved = movesOf(found.versions, known);
+    if (moved.changes.length > 0) await kind.recordMoves(source.id, moved.changes);
+    const result: SyncResult = {
+      tagsFound: tagCount,
+      tagsAdded: [],
+      tagsSkipped: [...found.skipped, ...moved.skipped],
+      tagsMoved: moved.moved,
+    };
+    const passedOver: PassedOverTag[] = [];
+    const failures: SkippedTag[] = [];
+    for (const tag of found.versions) {
+      if (known.has(tag.version)) continue;
+      const before = source.passedOver.find((entry) => entry.tag === tag.tag && entry.commit_sha === tag.sha);
+      const reason =
+        before && (!isByHand || isDeletion(before)) ? before.reason : await this.publish(kind, source.id, tag);
+      if (reason === null) {
+        result.tagsAdded.push(tag.tag);
+        continue;
+      }
+      const entry = { tag: tag.tag, commit_sha: tag.sha, reason };
+      passedOver.push(entry);
+      result.tagsSkipped.push({ tag: tag.tag, reason });
+      if (!isDeletion(entry)) failures.push({ tag: tag.tag, reason });
+    }
+    await this.record(kind, source.id, { error: summary(failures), passedOver });
+    this.logger.log({
+      event: 'tags_synced',
+      [`${kind.owner}_id`]: source.id,
+      found: result.tagsFound,
+      added: result.tagsAdded.length,
+      failed: failures.length,
+    });
+    return result;
+  }
+
+  /** @returns why the tag could not be published; null when it was */
+  private async publish(kind: SyncKind, id: string, tag: TagVersion): Promise<string | null> {
+    try {
+      await kind.publish(id, tag, this.stopping.signal);
+      return null;
+    } catch (error) {
+      const isOfTheTag = error instanceof DomainError && !isPassing(error) && !this.stopping.signal.aborted;
+      if (!isOfTheTag) throw error;
+      return error.message;
+    }
+  }
+
+  private async record(
+    kind: SyncKind,
+    id: string,
+    { error, passedOver }: { error: string | null; passedOver: PassedOverTag[] },
+  ): Promise<void> {
+    const now = this.clock.now();
+    const record = { synced: error === null, syncError: error, lastSyncedAt: now.toISOString(), passedOver };
+    await kind.recordSync(id, record, this.dueAfter(now));
+  }
+
+  private references(kind: SyncKind, source: SyncedSource): Promise<GitReferences> {
+    return this.git.references(this.secrets.remoteOf(kind.owner, source), this.stopping.signal);
+  }
+
+  private async getSource(kind: SyncKind, id: string): Promise<SyncedSource> {
+    const source = await kind.findSource(id);
+    if (!source) throw new NotFoundError(`${kind.owner} with a Git repository`);
+    return source;
+  }
+
+  private track<T>(task: Promise<T>): Promise<T> {
+    const settled = task.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.tasks.add(settled);
+    void settled.then(() => this.tasks.delete(settled));
+    return task;
+  }
+
+  private logFailure(kind: SyncKind, id: string, error: unknown): void {
+    if (this.stopping.signal.aborted || error instanceof NotFoundError) return;
+    const fields = { event: 'tag_sync_failed', [`${kind.owner}_id`]: id };
+    if (error instanceof DomainError || error instanceof SecretUnreadableError) {
+      this.logger.warn({ ...fields, error: error.message });
+    } else this.logger.error(fields, error instanceof Error ? error.stack : error);
+  }
+}
+
+const DELETED = 'its version was deleted';
+
+/** How the tag of a deleted version is passed over: until somebody adds it again by name. */
+export function passedOverBecauseDeleted(tag: string, commitSha: string): PassedOverTag {
+  return { tag, commit_sha: commitSha, reason: DELETED };
+}
+
+function isDeletion({ reason }: PassedOverTag): boolean {
+  return reason === DELETED;
+}
+
+function movesOf(
+  versions: TagVersion[],
+  known: Map<string, KnownVersion>,
+): {
+  changes: { versionId: string; tagMoved: boolean }[];
+  moved: SyncResult['tagsMoved'];
+  skipped: SkippedTag[];
+} {
+  const changes: { versionId: string; tagMoved: boolean }[] = [];
+  const moved: SyncResult['tagsMoved'] = [];
+  const skipped: SkippedTag[] = [];
+  for (const { tag, version, sha } of versions) {
+    const present = known.get(version);
+    if (!present) continue;
+    if (present.gitTag === null) skipped.push({ tag, reason: `version ${version} was uploaded; it stays as it is` });
+    if (present.gitTag !== tag || present.commitSha === null) continue;
+    const tagMoved = present.commitSha !== sha;
+    if (tagMoved !== present.tagMoved) changes.push({ versionId: present.id, tagMoved });
+    if (!tagMoved) continue;
+    moved.push({ tag, version, published: present.commitSha, now: sha });
+    skipped.push({
+      tag,
+      reason: `moved from ${present.commitSha} to ${sha}; the published version ${version} stays as it is`,
+    });
+  }
+  return { changes, moved, skipped };
+}
+
+/** Of the server or the network, not of the tag: trying again may help, and the other tags would fail as well. */
+function isPassing(error: DomainError): boolean {
+  if (error instanceof GitError) return !['git-ref-not-found', 'git-too-large', 'git-failed'].includes(error.code);
+  return error.kind === 'unavailable' || error.kind === 'insufficient-storage';
+}
+
+function summary(failures: SkippedTag[]): string | null {
+  if (failures.length === 0) return null;
+  const named = failures.slice(0, NAMED_FAILURES).map(({ tag, reason }) => `${tag}: ${reason}`);
+  const more = failures.length > NAMED_FAILURES ? [`and ${failures.length - NAMED_FAILURES} more`] : [];
+  return [...named, ...more].join('\n');
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof DomainError || error instanceof SecretUnreadableError) return error.message;
+  return 'The server made a mistake; its log has the details.';
+}

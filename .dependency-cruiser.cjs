@@ -1,5 +1,5 @@
 /** Who may import whom. `docs/architecture.md` has the table; each rule says why. */
-const ROOMS = '(deployments|namespaces|api-keys|audit|git|runner|retention|platform)';
+const ROOMS = '(deployments|modules|providers|signing|sources|artifacts|namespaces|api-keys|audit|git|runner|retention|platform)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -19,7 +19,7 @@ module.exports = {
       to: {
         pathNot: [
           '^src/[^/]+/domain/',
-          '^src/common/(errors|ids|text|secrets)',
+          '^src/common/(errors|ids|text|secrets|registry/usage)',
           '^runner/protocol/',
           '^node:crypto$',
           '^crypto$',

@@ -1,6 +1,7 @@
 import { DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { ApiKeysModule } from './api-keys';
+import { ArtifactsModule } from './artifacts';
 import { AuditModule } from './audit';
 import { CommonModule } from './common/common.module';
 import type { PlomadaConfig } from './config/config';
@@ -10,10 +11,14 @@ import { Database } from './database/database';
 import { DatabaseModule } from './database/database.module';
 import { DeploymentsModule } from './deployments';
 import { GitModule } from './git';
+import { ModulesModule } from './modules';
 import { NamespacesModule } from './namespaces';
 import { PlatformModule } from './platform';
+import { ProvidersModule } from './providers';
 import { RetentionModule } from './retention';
 import { RunnerModule } from './runner';
+import { SigningModule } from './signing';
+import { SourcesModule } from './sources';
 
 /** Wires the rooms together. */
 @Module({})
@@ -32,6 +37,11 @@ export class AppModule {
         ApiKeysModule,
         GitModule,
         RunnerModule,
+        ArtifactsModule,
+        SourcesModule,
+        ModulesModule,
+        SigningModule,
+        ProvidersModule,
         DeploymentsModule,
         RetentionModule,
         PlatformModule,

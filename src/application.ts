@@ -103,7 +103,7 @@ export async function createNestApplication(
   }
   app.use(
     '/api',
-    jsonBodyMiddleware(() => false),
+    jsonBodyMiddleware((request) => hasOtherBody(request.originalUrl, request.is('multipart/form-data') !== false)),
   );
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter());
@@ -117,6 +117,15 @@ export async function createNestApplication(
   const server = app.getHttpServer();
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   return app;
+}
+
+/** Webhooks send what their Git server likes; uploads are forms, and must not be read into memory. */
+const WEBHOOK = /^\/api\/hooks\//;
+const UPLOADS =
+  /^\/api\/(?:modules\/[^/]+\/versions|providers\/[^/]+\/versions\/[^/]+\/(?:shasums|platforms\/upload))\/?(?:\?|$)/;
+
+function hasOtherBody(url: string, isForm: boolean): boolean {
+  return WEBHOOK.test(url) || (isForm && UPLOADS.test(url));
 }
 
 function securityHeaders(config: PlomadaConfig): ReturnType<typeof helmet> {

@@ -1,12 +1,17 @@
 import { CanActivate, ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ACCESS_RULE, AccessRule, AccessScope, AuthenticatedRequest } from '../common/access/access.decorator';
+import {
+  ACCESS_RULE,
+  AccessRule,
+  AccessScope,
+  AuthenticatedRequest,
+  KeyedRule,
+} from '../common/access/access.decorator';
 import { AccessScopes } from '../common/access/access-scopes';
 import { Actor, permits } from '../common/access/actor';
 import { DomainError, NotFoundError } from '../common/errors';
-import { currentRequest } from '../common/http/request-context';
-import { FailedAuthentications } from './failed-authentications.service';
-import { KeyAuthenticator } from './key-authenticator.service';
+import { RegistryAccess } from './registry-access.service';
+import { RequestAuthentication } from './request-authentication.service';
 
 /**
  * Decides every request of every route. A route without a rule is refused: forgetting to classify one opens nothing.
@@ -16,9 +21,9 @@ import { KeyAuthenticator } from './key-authenticator.service';
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly authenticator: KeyAuthenticator,
+    private readonly authentication: RequestAuthentication,
+    private readonly registry: RegistryAccess,
     private readonly scopes: AccessScopes,
-    private readonly failures: FailedAuthentications,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -29,38 +34,21 @@ export class AccessGuard implements CanActivate {
     if (rule === undefined) throw forbidden('This route is open to nobody.');
     if (rule === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const actor = await this.authenticate(request);
+    if (rule.scope.in === 'registry') {
+      const name = request.params[rule.scope.name];
+      request.actor = await this.registry.admit(request, await this.registry.findNamespace(name));
+      return true;
+    }
+    const actor = await this.authentication.authenticate(request);
     request.actor = actor;
     await this.authorise(actor, rule, request);
     return true;
   }
 
-  private async authenticate(request: AuthenticatedRequest): Promise<Actor> {
-    const presented = presentedKey(request);
-    if (presented === null) {
-      this.failures.count(request.ip ?? 'unknown', 'no key');
-      throw unauthenticated('Send an API key as "Authorization: Bearer KEY" or "X-API-Key: KEY".');
-    }
-    const result = await this.authenticator.authenticate(presented);
-    if ('actor' in result) {
-      const current = currentRequest();
-      if (current) current.keyPrefix = result.actor.label;
-      return result.actor;
-    }
-    // An expired key was a real one: nobody guesses those.
-    if (result.refused === 'expired') throw unauthenticated('The API key has expired. Ask an admin for a new one.');
-    this.failures.count(request.ip ?? 'unknown');
-    throw unauthenticated('The API key is not known.');
-  }
-
-  private async authorise(
-    actor: Actor,
-    rule: Exclude<AccessRule, 'public'>,
-    request: AuthenticatedRequest,
-  ): Promise<void> {
+  private async authorise(actor: Actor, rule: KeyedRule, request: AuthenticatedRequest): Promise<void> {
     if (rule.scope.in === 'platform') {
       if (actor.namespaceId !== null) throw forbidden('This needs a platform key; yours belongs to a namespace.');
-    } else if (rule.scope.in !== 'any') {
+    } else if (rule.scope.in === 'param' || rule.scope.in === 'body') {
       await this.assertReach(actor, rule.scope, request);
     }
     if (!permits(actor.permissions, rule.permission)) {
@@ -87,17 +75,9 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-function presentedKey(request: AuthenticatedRequest): string | null {
-  const header = request.headers.authorization;
-  if (header !== undefined) return /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? '';
-  return request.header('x-api-key') ?? null;
-}
-
 function bodyField(request: AuthenticatedRequest, name: string): unknown {
   const body: unknown = request.body;
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;
 }
 
-const unauthenticated = (message: string): DomainError =>
-  new DomainError('unauthenticated', 'unauthenticated', message);
 const forbidden = (message: string): DomainError => new DomainError('forbidden', 'forbidden', message);

@@ -12,6 +12,8 @@ import { KeyAuthenticator } from './key-authenticator.service';
 import { NamespaceKeysController } from './namespace-keys.controller';
 import { ApiKeyRepository } from './persistence/api-key.repository';
 import { RateLimitGuard } from './rate-limit.guard';
+import { RegistryAccess } from './registry-access.service';
+import { RequestAuthentication } from './request-authentication.service';
 
 const MINUTE_MS = 60_000;
 
@@ -35,9 +37,11 @@ const MINUTE_MS = 60_000;
     KeyAuthenticator,
     FailedAuthentications,
     FirstAdminKey,
+    RequestAuthentication,
+    RegistryAccess,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],
-  exports: [FirstAdminKey],
+  exports: [FirstAdminKey, RegistryAccess],
 })
 export class ApiKeysModule {}

@@ -1,2 +1,3 @@
 export { ApiKeysModule } from './api-keys.module';
 export { FirstAdminKey } from './first-admin-key.service';
+export { RegistryAccess } from './registry-access.service';

@@ -50,6 +50,8 @@ export class ArtifactLinks {
   }
 
   private signatureOf({ sha256, filename, subject }: ArtifactLink, expires: string): Buffer {
-    return createHmac('sha256', this.key).update(JSON.stringify([sha256, filename, subject, expires])).digest();
+    return createHmac('sha256', this.key)
+      .update(JSON.stringify([sha256, filename, subject, expires]))
+      .digest();
   }
 }

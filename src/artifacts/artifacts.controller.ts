@@ -90,7 +90,11 @@ export class ArtifactsController {
     const range = request.header('if-range') === undefined ? parseByteRange(request.header('range'), size) : null;
     if (range === 'unsatisfiable') {
       response.set('Content-Range', `bytes */${size}`);
-      throw new DomainError('range', 'range-not-satisfiable', `The file has ${size} bytes; the range begins after them.`);
+      throw new DomainError(
+        'range',
+        'range-not-satisfiable',
+        `The file has ${size} bytes; the range begins after them.`,
+      );
     }
     const { from, to } = range ?? { from: 0, to: size };
     if (range) response.status(206).set('Content-Range', `bytes ${from}-${to - 1}/${size}`);

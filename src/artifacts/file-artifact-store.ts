@@ -8,7 +8,12 @@ import { KeyedMutex } from '../common/concurrency/keyed-mutex';
 import { DomainError } from '../common/errors';
 import type { ByteRange } from '../common/http/byte-range';
 import { newId } from '../common/ids';
-import { ArtifactMissingError, type ArtifactStore, type ListedArtifact, type StoredArtifact } from './artifact-store.port';
+import {
+  ArtifactMissingError,
+  type ArtifactStore,
+  type ListedArtifact,
+  type StoredArtifact,
+} from './artifact-store.port';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const INCOMING = '.incoming';
@@ -123,7 +128,11 @@ class Meter extends Transform {
     return { sha256: this.hash.digest('hex'), sizeBytes: this.sizeBytes };
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: Error | null, chunk?: Buffer) => void): void {
+  override _transform(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error: Error | null, chunk?: Buffer) => void,
+  ): void {
     this.sizeBytes += chunk.length;
     if (this.sizeBytes > this.maxBytes) return done(tooLarge(this.maxBytes));
     this.hash.update(chunk);

@@ -6,3 +6,5 @@ export { ArtifactSubjects } from './artifact-subjects';
 export { ArtifactsModule } from './artifacts.module';
 export { asStorageError, tooLarge } from './file-artifact-store';
 export { Staging } from './staging.service';
+export { DownloadCounter } from './download-counter';
+export { Upload, type UploadedFile, UploadedPart } from './upload.interceptor';

@@ -31,7 +31,7 @@ export class DeploymentReader implements OnModuleInit {
 
   /** What the key may see, newest first. @throws NotFoundError for a namespace it may not know */
   async list(actor: Actor, query: DeploymentsQuery): Promise<Page<DeploymentResponse>> {
-    const namespaceId = await this.views.namespaceFilter(actor, query.namespace);
+    const namespaceId = await this.namespaces.filterFor(actor, query.namespace);
     const page = await this.deployments.findPage({
       namespaceId: namespaceId ?? undefined,
       status: query.status,

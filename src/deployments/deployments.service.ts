@@ -2,21 +2,21 @@ import { Injectable } from '@nestjs/common';
 import { type AuditEvent, AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
-import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
+import { ConflictError, NotFoundError } from '../common/errors';
 import { newId } from '../common/ids';
+import { givenFields, kept } from '../common/patch';
+import { refusingAs } from '../common/refusing-as';
 import { GitConfig } from '../config/config';
 import { Database } from '../database/database';
-import { assertGitRef, assertGitUrl, gitHost } from '../git';
+import { assertCredentialsStayWithTheirHost, assertGitRef, assertRemoteFields, RemoteSecrets } from '../git';
 import { NamespacesService } from '../namespaces';
-import { normalizeRepositoryPath } from './domain/repository-path';
+import { normalizeRepositoryPath } from '../common/text/repository-path';
 import type { CreateDeploymentRequest } from './dto/create-deployment.request';
 import type { DeploymentResponse } from './dto/deployment.response';
 import type { UpdateDeploymentRequest } from './dto/update-deployment.request';
-import { RunSecrets } from './execution/run-secrets';
 import { RunStreams } from './run-stream.service';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { DeploymentReader } from './deployment-reader.service';
-import { refusingAs } from './field-rules';
 import type { DeploymentEntity } from './persistence/deployment.entity';
 import { DeploymentRepository } from './persistence/deployment.repository';
 import { RunRepository } from './persistence/run.repository';
@@ -29,7 +29,7 @@ export class DeploymentsService {
     private readonly deployments: DeploymentRepository,
     private readonly reader: DeploymentReader,
     private readonly runs: RunRepository,
-    private readonly secrets: RunSecrets,
+    private readonly remotes: RemoteSecrets,
     private readonly workspaces: RunWorkspaces,
     private readonly streams: RunStreams,
     private readonly browser: RepositoryBrowser,
@@ -64,8 +64,8 @@ export class DeploymentsService {
       toolVersion: request.tool_version ?? null,
       autoApprove: request.auto_approve ?? false,
       gitUsername: request.git_username ?? null,
-      gitPassword: this.seal(id, 'git_password', request.git_password) ?? null,
-      gitSshKey: this.seal(id, 'git_ssh_key', request.git_ssh_key) ?? null,
+      gitPassword: this.remotes.seal('deployment', id, 'git_password', request.git_password) ?? null,
+      gitSshKey: this.remotes.seal('deployment', id, 'git_ssh_key', request.git_ssh_key) ?? null,
       createdAt: now,
       updatedAt: now,
     };
@@ -108,8 +108,11 @@ export class DeploymentsService {
       toolVersion: kept(request.tool_version, deployment.toolVersion),
       autoApprove: request.auto_approve ?? deployment.autoApprove,
       gitUsername: kept(request.git_username, deployment.gitUsername),
-      gitPassword: kept(this.seal(id, 'git_password', request.git_password), deployment.gitPassword),
-      gitSshKey: kept(this.seal(id, 'git_ssh_key', request.git_ssh_key), deployment.gitSshKey),
+      gitPassword: kept(
+        this.remotes.seal('deployment', id, 'git_password', request.git_password),
+        deployment.gitPassword,
+      ),
+      gitSshKey: kept(this.remotes.seal('deployment', id, 'git_ssh_key', request.git_ssh_key), deployment.gitSshKey),
       updatedAt: this.clock.timestamp(),
     };
     await this.assertNameIsFree(deployment.namespaceId, changed.name, id);
@@ -142,20 +145,9 @@ export class DeploymentsService {
   }
 
   private assertGit(request: UpdateDeploymentRequest): void {
-    const { git_url: url, default_ref: ref, git_ssh_key: key } = request;
-    if (url !== undefined) refusingAs('git_url', () => assertGitUrl(url, this.git.allowedSchemes));
+    const { default_ref: ref } = request;
+    assertRemoteFields(request, this.git.allowedSchemes);
     if (ref !== undefined && ref !== null) refusingAs('default_ref', () => assertGitRef(ref));
-    if (key !== undefined && key !== null && !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)) {
-      throw new InvalidFieldError('git_ssh_key', 'must be a private key in OpenSSH or PEM format');
-    }
-  }
-
-  private seal(
-    id: string,
-    field: 'git_password' | 'git_ssh_key',
-    value: string | null | undefined,
-  ): string | null | undefined {
-    return typeof value === 'string' ? this.secrets.sealForDeployment(id, field, value) : value;
   }
 
   private event(
@@ -181,34 +173,4 @@ export class DeploymentsService {
       throw new ConflictError('name-taken', `There is a deployment "${holder.name}" in this namespace already.`);
     }
   }
-}
-
-/**
- * Credentials that were given for one host are not sent to another because somebody changed the URL.
- * @throws InvalidFieldError that says what to give
- */
-function assertCredentialsStayWithTheirHost(deployment: DeploymentEntity, request: UpdateDeploymentRequest): void {
-  if (request.git_url === undefined || gitHost(request.git_url) === gitHost(deployment.gitUrl)) return;
-  const stored: [string, string | null, unknown][] = [
-    ['git_password', deployment.gitPassword, request.git_password],
-    ['git_ssh_key', deployment.gitSshKey, request.git_ssh_key],
-  ];
-  for (const [field, present, given] of stored) {
-    if (present !== null && given === undefined) {
-      throw new InvalidFieldError(field, 'was given for another host: with the new git_url give it again, or null');
-    }
-  }
-}
-
-/** Names of the fields that a request holds; a class may have absent ones as `undefined`. */
-function givenFields(request: object): string[] {
-  return Object.entries(request)
-    .filter(([, value]) => value !== undefined)
-    .map(([name]) => name)
-    .sort();
-}
-
-/** Absent keeps, null clears. */
-function kept<T>(given: T | null | undefined, present: T | null): T | null {
-  return given === undefined ? present : given;
 }

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { posix } from 'node:path';
 import { GIT_PORT, GitPort, GitReferences, GitTreeEntry } from '../git';
-import { normalizeRepositoryPath } from './domain/repository-path';
+import { normalizeRepositoryPath } from '../common/text/repository-path';
 import type { TreeQuery } from './dto/deployments.query';
 import type { BrowseResponse } from './dto/repository.response';
 import { RunSecrets } from './execution/run-secrets';
-import { refusingAs } from './field-rules';
+import { refusingAs } from '../common/refusing-as';
 import type { DeploymentEntity } from './persistence/deployment.entity';
 import { assertGitRef } from '../git';
 

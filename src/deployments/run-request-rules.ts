@@ -1,10 +1,10 @@
 import { DomainError, InvalidFieldError } from '../common/errors';
 import { assertGitRef } from '../git';
 import { checkEnvironment } from './domain/environment-policy';
-import { assertTfvarsFile, normalizeRepositoryPath } from './domain/repository-path';
+import { assertTfvarsFile, normalizeRepositoryPath } from '../common/text/repository-path';
 import { assertResourceAddress } from './domain/resource-address';
 import type { CreateRunRequest } from './dto/create-run.request';
-import { refusingAs } from './field-rules';
+import { refusingAs } from '../common/refusing-as';
 import type { DeploymentEntity } from './persistence/deployment.entity';
 
 /**

@@ -2,7 +2,7 @@ import { Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { outsideOfRequests } from '../common/http/request-context';
 import { RunsConfig } from '../config/config';
 import { ServerStoppingError } from '../runner';
-import { RunControl } from './execution/run-control';
+import { WorkControl } from '../common/concurrency/work-control';
 import { closingMove, isUnforeseen } from './execution/run-closing';
 import { RunFailedError, RunnerLostError } from './execution/run-ends';
 import { RunExecutor, RunMovedError } from './execution/run-executor';
@@ -24,7 +24,7 @@ const TAKE_UP_EVERY_MS = 30_000;
 @Injectable()
 export class RunScheduler implements OnApplicationBootstrap {
   private readonly logger = new Logger(RunScheduler.name);
-  private readonly atWork = new Map<string, RunControl>();
+  private readonly atWork = new Map<string, WorkControl>();
   /** Approved, and waiting for a slot. */
   private readonly approved: string[] = [];
   private readonly tasks = new Set<Promise<void>>();
@@ -199,7 +199,7 @@ export class RunScheduler implements OnApplicationBootstrap {
    * here on finds it at work.
    */
   private begin(runId: string, claim: () => Promise<RunEntity | null>): void {
-    const control = new RunControl();
+    const control = new WorkControl();
     this.atWork.set(runId, control);
     const task = this.claimAndWork(claim, control)
       .catch((error: unknown) => {
@@ -213,14 +213,14 @@ export class RunScheduler implements OnApplicationBootstrap {
     this.tasks.add(task);
   }
 
-  private async claimAndWork(claim: () => Promise<RunEntity | null>, control: RunControl): Promise<void> {
+  private async claimAndWork(claim: () => Promise<RunEntity | null>, control: WorkControl): Promise<void> {
     const run = await claim();
     if (!run) return;
     if (run.cancelRequestedAt !== null) control.cancel(run.cancelForce);
     await this.work(run, control);
   }
 
-  private async work(run: RunEntity, control: RunControl): Promise<void> {
+  private async work(run: RunEntity, control: WorkControl): Promise<void> {
     try {
       const deployment = await this.deployments.findById(run.deploymentId);
       if (!deployment) return;
@@ -258,7 +258,7 @@ export class RunScheduler implements OnApplicationBootstrap {
   }
 
   /** Closes a run whose work ended with an error. */
-  private async end(runId: string, control: RunControl, error: unknown): Promise<void> {
+  private async end(runId: string, control: WorkControl, error: unknown): Promise<void> {
     if (error instanceof ServerStoppingError || error instanceof RunMovedError || this.isStopping) return;
     const run = await this.runs.findById(runId);
     if (!run || !isAtWork(run.status)) return;

@@ -9,7 +9,8 @@ import type { Page } from '../common/http/pagination';
 import { isId, newId } from '../common/ids';
 import { RunsConfig } from '../config/config';
 import { isForeignKeyViolation } from '../database/driver-errors';
-import { normalizeRepositoryPath } from './domain/repository-path';
+import { NamespacesService } from '../namespaces';
+import { normalizeRepositoryPath } from '../common/text/repository-path';
 import type { CreateRunRequest } from './dto/create-run.request';
 import { ExecutionResponse, toExecutionResponse } from './dto/execution.response';
 import type { DeploymentStatusResponse } from './dto/repository.response';
@@ -34,6 +35,7 @@ export class RunsService {
     private readonly runs: RunRepository,
     private readonly records: RunRecordsRepository,
     private readonly deployments: DeploymentReader,
+    private readonly namespaces: NamespacesService,
     private readonly journal: RunJournal,
     private readonly views: RunViews,
     private readonly secrets: RunSecrets,
@@ -115,7 +117,7 @@ export class RunsService {
 
   /** Runs across deployments, of what the key may see, newest first. */
   async listAll(actor: Actor, query: AllRunsQuery): Promise<Page<RunResponse>> {
-    const namespaceId = await this.views.namespaceFilter(actor, query.namespace);
+    const namespaceId = await this.namespaces.filterFor(actor, query.namespace);
     const page = await this.runs.findPage({
       namespaceId: namespaceId ?? undefined,
       status: query.status,

@@ -3,15 +3,16 @@ import { AuditService } from '../audit';
 import { AccessScopes } from '../common/access/access-scopes';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
-import { ConflictError, NotFoundError } from '../common/errors';
+import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
 import type { ListQuery, Page } from '../common/http/pagination';
 import { isId, newId } from '../common/ids';
+import { RegistryAnswers, type RegistryNamespace } from '../common/registry/registry-answers.service';
 import { Database } from '../database/database';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/driver-errors';
 import type { CreateNamespaceRequest } from './dto/create-namespace.request';
 import { NamespaceResponse, toNamespaceResponse } from './dto/namespace.response';
 import type { UpdateNamespaceRequest } from './dto/update-namespace.request';
-import { DEFAULT_NAMESPACE } from './domain/namespace-name';
+import { canHoldProviders, DEFAULT_NAMESPACE, NAMESPACE_NAME } from './domain/namespace-name';
 import { NamespaceContents } from './namespace-contents';
 import type { NamespaceEntity } from './persistence/namespace.entity';
 import { NamespaceRepository } from './persistence/namespace.repository';
@@ -25,6 +26,7 @@ export class NamespacesService implements OnModuleInit {
     private readonly audit: AuditService,
     private readonly clock: Clock,
     private readonly scopes: AccessScopes,
+    private readonly answers: RegistryAnswers,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -72,9 +74,11 @@ export class NamespacesService implements OnModuleInit {
   }
 
   /** @throws ConflictError for a new name that is taken, or once there is published content under the old one. */
-  update(actor: Actor, reference: string, request: UpdateNamespaceRequest): Promise<NamespaceResponse> {
+  async update(actor: Actor, reference: string, request: UpdateNamespaceRequest): Promise<NamespaceResponse> {
     // Read and written as one unit: a change made meanwhile must not be undone.
-    return this.database.transaction(() => this.updateInUnit(actor, reference, request));
+    const changed = await this.database.transaction(() => this.updateInUnit(actor, reference, request));
+    this.answers.forget(changed.id);
+    return changed;
   }
 
   private async updateInUnit(
@@ -115,11 +119,12 @@ export class NamespacesService implements OnModuleInit {
   }
 
   /** @throws ConflictError while it holds anything. Its keys go with it. */
-  delete(actor: Actor, reference: string): Promise<void> {
-    return this.database.transaction(() => this.deleteInUnit(actor, reference));
+  async delete(actor: Actor, reference: string): Promise<void> {
+    const id = await this.database.transaction(() => this.deleteInUnit(actor, reference));
+    this.answers.forget(id);
   }
 
-  private async deleteInUnit(actor: Actor, reference: string): Promise<void> {
+  private async deleteInUnit(actor: Actor, reference: string): Promise<string> {
     const namespace = await this.getEntity(reference);
     const counts = (await this.contents.count([namespace.id])).get(namespace.id);
     const held = Object.entries(counts ?? {}).filter(([, count]) => count > 0);
@@ -139,6 +144,7 @@ export class NamespacesService implements OnModuleInit {
         },
         (transaction) => this.namespaces.delete(transaction, namespace.id),
       );
+      return namespace.id;
     } catch (error) {
       if (isForeignKeyViolation(error)) {
         throw new ConflictError('namespace-in-use', 'Something was made in the namespace just now. Delete it first.');
@@ -150,6 +156,33 @@ export class NamespacesService implements OnModuleInit {
   /** The id of the namespace that an id or a name names; null when there is none. */
   async findId(reference: string): Promise<string | null> {
     return (await this.find(reference))?.id ?? null;
+  }
+
+  /**
+   * The namespace a list is of: the key's own, or the one a platform key asks for; null for all.
+   * @throws NotFoundError for one that does not exist or is not the key's
+   */
+  async filterFor(actor: Actor, reference: string | undefined): Promise<string | null> {
+    if (reference === undefined) return actor.namespaceId;
+    const id = await this.findId(reference);
+    if (id === null || (actor.namespaceId !== null && actor.namespaceId !== id)) throw new NotFoundError('namespace');
+    return id;
+  }
+
+  /** What the registry must know of the namespace of this name; null when there is none. */
+  async findForRegistry(name: string): Promise<RegistryNamespace | null> {
+    const namespace = NAMESPACE_NAME.test(name) ? await this.namespaces.findByName(name) : null;
+    return namespace && { id: namespace.id, isPublic: namespace.isPublic };
+  }
+
+  /** @throws InvalidFieldError when clients would refuse providers of this namespace */
+  async assertCanHoldProviders(id: string, field: string): Promise<void> {
+    const name = (await this.namespaces.findNames([id])).get(id) ?? '';
+    if (canHoldProviders(name)) return;
+    throw new InvalidFieldError(
+      field,
+      `clients refuse providers in a namespace with _ or -- in its name ("${name}"): it can hold modules alone`,
+    );
   }
 
   /** Names by id, for answers of other rooms. */

@@ -1,2 +1,3 @@
 export { RunnerModule } from './runner.module';
 export * from './runner.port';
+export { Workspace } from './workspace';

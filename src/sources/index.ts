@@ -1,4 +1,4 @@
-export { toVersions, type TagVersion } from './domain/tag-versions';
+export { findTag, type TagVersion } from './domain/tag-versions';
 export * from './domain/versions';
 export { GitSourceFields } from './dto/git-source.request';
 export { GitTagResponse, SyncResultResponse, toGitTagResponse, toSyncResultResponse } from './dto/tags.response';
@@ -6,5 +6,5 @@ export { WebhookResponse } from './dto/webhook.response';
 export { changedSource, mustSync, type SourceColumns } from './source-changes';
 export { SourcesModule } from './sources.module';
 export type { KnownVersion, SyncedSource, SyncKind, SyncRecord } from './sync-kind';
-export { passedOverBecauseDeleted, TagSync } from './tag-sync.service';
+export { afterDeletion, afterPublishing, TagSync } from './tag-sync.service';
 export { WebhookTokens } from './webhook-tokens.service';

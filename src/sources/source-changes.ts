@@ -66,7 +66,9 @@ export function changedSource(
     gitUrl,
     tagPrefix,
     gitUsername: isCleared ? null : kept(request.git_username, before.gitUsername),
-    gitPassword: isCleared ? null : kept(secrets.seal(owner, id, 'git_password', request.git_password), before.gitPassword),
+    gitPassword: isCleared
+      ? null
+      : kept(secrets.seal(owner, id, 'git_password', request.git_password), before.gitPassword),
     gitSshKey: isCleared ? null : kept(secrets.seal(owner, id, 'git_ssh_key', request.git_ssh_key), before.gitSshKey),
     syncDueAt: isCleared ? null : context.dueAt,
   };

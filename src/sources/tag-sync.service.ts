@@ -149,7 +149,9 @@ export class TagSync {
     const failures: SkippedTag[] = [];
     for (const tag of found.versions) {
       if (known.has(tag.version)) continue;
-      const before = source.passedOver.find((entry) => entry.tag === tag.tag && entry.commit_sha === tag.sha);
+      const before = source.passedOver.find(
+        (entry) => entry.tag === tag.tag && (entry.commit_sha === tag.sha || isDeletion(entry)),
+      );
       const reason =
         before && (!isByHand || isDeletion(before)) ? before.reason : await this.publish(kind, source.id, tag);
       if (reason === null) {
@@ -225,9 +227,21 @@ export class TagSync {
 
 const DELETED = 'its version was deleted';
 
-/** How the tag of a deleted version is passed over: until somebody adds it again by name. */
-export function passedOverBecauseDeleted(tag: string, commitSha: string): PassedOverTag {
-  return { tag, commit_sha: commitSha, reason: DELETED };
+/** The tags to pass over when a version is deleted: its own from now on, until somebody adds it again by name. */
+export function afterDeletion(
+  present: PassedOverTag[],
+  version: { gitTag: string | null; commitSha: string | null },
+): PassedOverTag[] {
+  if (version.gitTag === null) return present;
+  return [
+    ...afterPublishing(present, version.gitTag),
+    { tag: version.gitTag, commit_sha: version.commitSha ?? '', reason: DELETED },
+  ];
+}
+
+/** The tags to pass over when one becomes a version. */
+export function afterPublishing(present: PassedOverTag[], tag: string): PassedOverTag[] {
+  return present.filter((entry) => entry.tag !== tag);
 }
 
 function isDeletion({ reason }: PassedOverTag): boolean {

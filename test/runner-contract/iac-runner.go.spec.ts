@@ -146,7 +146,7 @@ describe('iac-runner --tools go', () => {
       expect(existsSync(log)).toBe(false);
     });
 
-    it.each([[], ['--stream']])('go, when it was started with %j', async (...args: string[]) => {
+    it.each<[string[]]>([[[]], [['--stream']]])('go, when it was started with %j', async (args) => {
       const response = answerOf(await startProgram({ args, stdin: stdin('print') }).ended);
       expect(response).toMatchObject({ success: false, output: '', exit_code: null });
       expect(response.error_msg).toBe('tool go is accepted only when iac-runner is started with --tools go');

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
-import { decodeCursor, Page, toPage } from '../../common/http/pagination';
+import type { Page } from '../../common/http/pagination';
 import { Database } from '../../database/database';
+import { findNewestFirst } from '../../database/pages';
 import { Transaction } from '../../database/transaction';
 import { ApiKeyEntity } from './api-key.entity';
 
@@ -41,22 +42,10 @@ export class ApiKeyRepository {
   }
 
   /** Newest first. */
-  async findPage(namespaceId: string | null, limit: number, cursor?: string): Promise<Page<ApiKeyEntity>> {
+  findPage(namespaceId: string | null, limit: number, cursor?: string): Promise<Page<ApiKeyEntity>> {
     const query = this.database.readManager().createQueryBuilder(ApiKeyEntity, 'key');
     if (namespaceId === null) query.where('key.namespaceId IS NULL');
     else query.where('key.namespaceId = :namespaceId', { namespaceId });
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, ['string', 'string'] as const);
-      query.andWhere('(key.createdAt < :createdAt OR (key.createdAt = :createdAt AND key.id < :id))', {
-        createdAt,
-        id,
-      });
-    }
-    const rows = await query
-      .orderBy('key.createdAt', 'DESC')
-      .addOrderBy('key.id', 'DESC')
-      .take(limit + 1)
-      .getMany();
-    return toPage(rows, limit, (last) => [last.createdAt, last.id]);
+    return findNewestFirst(query, limit, cursor);
   }
 }

@@ -7,18 +7,25 @@ import type { Actor, Permission } from './actor';
 export type AccessScope =
   /** The platform as a whole: platform keys alone. */
   | { in: 'platform' }
+  /** The registry's part of the namespace that a path parameter names: open to all where it is public. */
+  | { in: 'registry'; name: string }
   /** Any key; the service answers with what the key may see. */
   | { in: 'any' }
   /** The namespace of the thing that a path parameter or body field names; `kind` is registered with `AccessScopes`. */
   | { in: 'param' | 'body'; kind: string; name: string };
 
 export type AccessRule = 'public' | { permission: Permission; scope: AccessScope };
+export type KeyedRule = Exclude<AccessRule, 'public'>;
 
 export const ACCESS_RULE = 'plomada:access';
 /** In the OpenAPI document: who may call a route. */
 export const ACCESS_EXTENSION = 'x-plomada-access';
 
-const SCOPE_NAMES = { platform: 'platform key', any: 'any key' } as const;
+const SCOPE_NAMES = {
+  platform: 'platform key',
+  any: 'any key',
+  registry: 'namespace of the path; none where it is public',
+} as const;
 
 /** A request after the access guard. */
 export interface AuthenticatedRequest extends Request {
@@ -51,6 +58,11 @@ export function ofParam(kind: string, name = 'id'): AccessScope {
 /** The namespace of the thing that a body field names. */
 export function ofBody(kind: string, name: string): AccessScope {
   return { in: 'body', kind, name };
+}
+
+/** The registry's part of the namespace that a path parameter names. */
+export function ofRegistry(name = 'namespace'): AccessScope {
+  return { in: 'registry', name };
 }
 
 export const PLATFORM: AccessScope = { in: 'platform' };

@@ -13,7 +13,7 @@ import { RunEventRepository } from '../persistence/run-event.repository';
 import type { RunEntity } from '../persistence/run.entity';
 import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
 import { PlanReader } from './plan-reader';
-import type { RunControl } from './run-control';
+import type { WorkControl } from '../../common/concurrency/work-control';
 import { RunCancelledError, RunFailedError } from './run-ends';
 import { RunSecrets } from './run-secrets';
 import type { RunWorkspace } from './run-workspace';
@@ -34,7 +34,7 @@ interface Work {
   workspace: RunWorkspace;
   patterns: SecretPatterns;
   environment: Record<string, string>;
-  control: RunControl;
+  control: WorkControl;
 }
 
 /**
@@ -59,7 +59,7 @@ export class RunExecutor {
    * From `initializing` to the approval, or to the end where none is needed.
    * @returns the run, `awaiting_approval`, `applying` (auto-approved: go on with `apply`) or ended
    */
-  async prepare(run: RunEntity, deployment: DeploymentEntity, control: RunControl): Promise<RunEntity> {
+  async prepare(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Promise<RunEntity> {
     const work = this.take(run, deployment, control);
     await work.workspace.create();
     await this.clone(work);
@@ -70,7 +70,7 @@ export class RunExecutor {
   }
 
   /** From `applying` to the end. Applies the plan that was approved, or nothing. */
-  async apply(run: RunEntity, deployment: DeploymentEntity, control: RunControl): Promise<RunEntity> {
+  async apply(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Promise<RunEntity> {
     const work = this.take(run, deployment, control);
     const log = await this.openLog(work, 'apply');
     if (!this.hasBegunApply(run)) await this.assertApprovedPlan(work);
@@ -104,7 +104,7 @@ export class RunExecutor {
     await (await this.openLog({ run, patterns: this.patternsOf(run, deployment) }, phase)).note(text);
   }
 
-  private take(run: RunEntity, deployment: DeploymentEntity, control: RunControl): Work {
+  private take(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Work {
     const workspace = this.workspaces.of(run.id);
     return {
       run,

@@ -1,19 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../../crypto/secret-box';
-import type { GitRemote } from '../../git';
+import { type GitRemote, RemoteSecrets } from '../../git';
 import type { DeploymentEntity } from '../persistence/deployment.entity';
 import type { RunEntity } from '../persistence/run.entity';
-
-type DeploymentSecret = 'git_password' | 'git_ssh_key';
 
 /** The secrets of deployments and runs: sealed on the way in, opened for the work alone. */
 @Injectable()
 export class RunSecrets {
-  constructor(private readonly box: SecretBox) {}
-
-  sealForDeployment(id: string, field: DeploymentSecret, value: string): string {
-    return this.box.seal(value, `deployment:${id}:${field}`);
-  }
+  constructor(
+    private readonly box: SecretBox,
+    private readonly remotes: RemoteSecrets,
+  ) {}
 
   sealEnvironment(runId: string, values: Record<string, string>): string {
     return this.box.seal(JSON.stringify(values), environmentContext(runId));
@@ -27,16 +24,7 @@ export class RunSecrets {
 
   /** The repository of a deployment with its credentials. @throws SecretUnreadableError */
   remoteOf(deployment: DeploymentEntity): GitRemote {
-    const open = (field: DeploymentSecret, sealed: string | null): string | null =>
-      sealed === null ? null : this.box.open(sealed, `deployment:${deployment.id}:${field}`);
-    return {
-      url: deployment.gitUrl,
-      credentials: {
-        username: deployment.gitUsername,
-        password: open('git_password', deployment.gitPassword),
-        sshKey: open('git_ssh_key', deployment.gitSshKey),
-      },
-    };
+    return this.remotes.remoteOf('deployment', deployment);
   }
 
   /** Everything that must not appear in a log of this run. */

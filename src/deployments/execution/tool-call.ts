@@ -10,7 +10,7 @@ import type { LogPhase } from '../domain/log-phase';
 import type { RunEntity } from '../persistence/run.entity';
 import { RunRecordsRepository } from '../persistence/run-records.repository';
 import { RunJournal } from '../run-journal.service';
-import type { RunControl } from './run-control';
+import type { WorkControl } from '../../common/concurrency/work-control';
 import { KILLED_APPLY, RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
 import type { RunWorkspace } from './run-workspace';
 
@@ -60,7 +60,7 @@ export class ToolCaller {
     run: RunEntity,
     workspace: RunWorkspace,
     call: ToolCall,
-    control: RunControl,
+    control: WorkControl,
   ): Promise<{ response: RunnerResponse; outputFile: string }> {
     const directory = await workspace.createCallDirectory(this.callName(run, call.command));
     const limits = { timeoutMinutes: run.timeoutMinutes, graceSeconds: this.config.cancelGraceSeconds };

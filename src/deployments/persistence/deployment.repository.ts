@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
-import { decodeCursor, Page, toPage } from '../../common/http/pagination';
+import type { Page } from '../../common/http/pagination';
 import { Database } from '../../database/database';
+import { countByNamespace, findNewestFirst, whereTextMatches } from '../../database/pages';
 import { insertRow, updateRows } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
 import type { RunStatus } from '../domain/run-status';
@@ -63,14 +64,7 @@ export class DeploymentRepository {
     if (filter.namespaceId !== undefined) {
       query.andWhere('deployment.namespaceId = :namespaceId', { namespaceId: filter.namespaceId });
     }
-    if (filter.q !== undefined) {
-      const matches = ['name', 'description', 'gitUrl'].map(
-        (field) => `LOWER(deployment.${field}) LIKE :like ESCAPE '\\'`,
-      );
-      query.andWhere(`(${matches.join(' OR ')})`, {
-        like: `%${filter.q.toLowerCase().replace(/[\\%_]/g, (character) => `\\${character}`)}%`,
-      });
-    }
+    whereTextMatches(query, ['name', 'description', 'gitUrl'], filter.q);
     if (filter.status !== undefined) {
       query.leftJoin(
         RunEntity,
@@ -80,30 +74,13 @@ export class DeploymentRepository {
       if (filter.status === 'none') query.andWhere('last.id IS NULL');
       else query.andWhere('last.status = :status', { status: filter.status });
     }
-    if (filter.cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(filter.cursor, ['string', 'string'] as const);
-      query.andWhere(
-        '(deployment.createdAt < :createdAt OR (deployment.createdAt = :createdAt AND deployment.id < :id))',
-        { createdAt, id },
-      );
-    }
-    const rows = await query
-      .orderBy('deployment.createdAt', 'DESC')
-      .addOrderBy('deployment.id', 'DESC')
-      .limit(filter.limit + 1)
-      .getMany();
-    return toPage(rows, filter.limit, (last) => [last.createdAt, last.id]);
+    return findNewestFirst(query, filter.limit, filter.cursor);
   }
 
-  async countByNamespace(namespaceIds: string[]): Promise<Map<string, number>> {
-    const rows: { id: string; count: string | number }[] = await this.database
-      .readManager()
-      .createQueryBuilder(DeploymentEntity, 'deployment')
-      .select('deployment.namespaceId', 'id')
-      .addSelect('COUNT(*)', 'count')
-      .where('deployment.namespaceId IN (:...namespaceIds)', { namespaceIds })
-      .groupBy('deployment.namespaceId')
-      .getRawMany();
-    return new Map(rows.map(({ id, count }) => [id, Number(count)]));
+  countByNamespace(namespaceIds: string[]): Promise<Map<string, number>> {
+    return countByNamespace(
+      this.database.readManager().createQueryBuilder(DeploymentEntity, 'deployment'),
+      namespaceIds,
+    );
   }
 }

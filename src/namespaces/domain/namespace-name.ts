@@ -6,7 +6,7 @@ export const NAMESPACE_NAME_RULE = 'must be 1 to 64 of a-z, 0-9 and, inside, - o
 /** The namespace that exists from the first start. */
 export const DEFAULT_NAMESPACE = 'default';
 
-/** Clients refuse provider namespaces with `_`. */
+/** Clients refuse provider namespaces with `_`, and with two dashes in a row. */
 export function canHoldProviders(name: string): boolean {
-  return !name.includes('_');
+  return !name.includes('_') && !name.includes('--');
 }

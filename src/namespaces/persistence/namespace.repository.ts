@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
-import { decodeCursor, Page, toPage } from '../../common/http/pagination';
+import type { Page } from '../../common/http/pagination';
 import { Database } from '../../database/database';
+import { findNewestFirst } from '../../database/pages';
 import { Transaction } from '../../database/transaction';
 import { NamespaceEntity } from './namespace.entity';
 
@@ -35,21 +36,9 @@ export class NamespaceRepository {
   }
 
   /** Newest first; of one namespace alone when `onlyId` is given. */
-  async findPage(onlyId: string | null, limit: number, cursor?: string): Promise<Page<NamespaceEntity>> {
+  findPage(onlyId: string | null, limit: number, cursor?: string): Promise<Page<NamespaceEntity>> {
     const query = this.database.readManager().createQueryBuilder(NamespaceEntity, 'namespace');
     if (onlyId !== null) query.andWhere('namespace.id = :onlyId', { onlyId });
-    if (cursor !== undefined) {
-      const [createdAt, id] = decodeCursor(cursor, ['string', 'string'] as const);
-      query.andWhere(
-        '(namespace.createdAt < :createdAt OR (namespace.createdAt = :createdAt AND namespace.id < :id))',
-        { createdAt, id },
-      );
-    }
-    const rows = await query
-      .orderBy('namespace.createdAt', 'DESC')
-      .addOrderBy('namespace.id', 'DESC')
-      .take(limit + 1)
-      .getMany();
-    return toPage(rows, limit, (last) => [last.createdAt, last.id]);
+    return findNewestFirst(query, limit, cursor);
   }
 }

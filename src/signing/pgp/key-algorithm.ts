@@ -48,6 +48,11 @@ export function unparsedKeyKind(packet: UnparseablePacket): KeyKind {
   return { version, algorithm: body[version < 4 ? 7 : 5] ?? 0 };
 }
 
+/** A kind with nothing unknown about it, such as curves: if it cannot be read, it is damaged. */
+export function hasOneForm({ version, algorithm }: KeyKind): boolean {
+  return version === 4 && [RSA, RSA_SIGN_ONLY, EDDSA_LEGACY].includes(algorithm);
+}
+
 /**
  * The name of a kind of key that every client reads: `rsa4096`, `ed25519Legacy`, `nistP256` and the like. What they
  * read was measured with terraform 1.11.4; older releases of tofu read the same or less.

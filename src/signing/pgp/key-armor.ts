@@ -1,4 +1,4 @@
-import type { AnyPacket, PacketList } from 'openpgp';
+import type { AnyPacket, enums, PacketList } from 'openpgp';
 import { openPgp, type OpenPgpLibrary } from './openpgp-library';
 import { SigningKeyRefusedError } from './pgp.errors';
 
@@ -22,8 +22,9 @@ export function armorLabels(text: string): string[] {
 }
 
 /** The tag of a packet, also of one that the library could not read. */
-export function packetTag(packet: AnyPacket, library: OpenPgpLibrary): number {
-  return packet instanceof library.UnparseablePacket ? packet.tag : (packet.constructor as unknown as { tag: number }).tag;
+export function packetTag(packet: AnyPacket, library: OpenPgpLibrary): enums.packet {
+  if (packet instanceof library.UnparseablePacket) return packet.tag;
+  return (packet.constructor as unknown as { tag: enums.packet }).tag;
 }
 
 export function unreadableKey(side: KeySide): SigningKeyRefusedError {
@@ -90,7 +91,7 @@ async function parse(armored: string, library: OpenPgpLibrary): Promise<PacketLi
   const allowed = Object.fromEntries(classes.map((each) => [each.tag, each])) as unknown as Parameters<
     typeof library.PacketList.fromBinary
   >[1];
-  return library.PacketList.fromBinary(data as Uint8Array, allowed, {
+  return library.PacketList.fromBinary(data, allowed, {
     ...library.config,
     ignoreUnsupportedPackets: true,
     ignoreMalformedPackets: true,

@@ -47,3 +47,8 @@ export function newest(signatures: readonly SignaturePacket[]): SignaturePacket 
 export function created(signature: SignaturePacket): number {
   return signature.created?.getTime() ?? 0;
 }
+
+/** Whether a signature of a key on itself lets the key, or subkey, sign data. */
+export function allowsSigning(library: OpenPgpLibrary, { keyFlags }: SignaturePacket): boolean {
+  return keyFlags !== null && ((keyFlags[0] ?? 0) & library.enums.keyFlags.signData) !== 0;
+}

@@ -1,10 +1,14 @@
 import { toVersions } from './tag-versions';
 
-const tags = (...names: string[]): { name: string; sha: string }[] => names.map((name) => ({ name, sha: `sha of ${name}` }));
+const tags = (...names: string[]): { name: string; sha: string }[] =>
+  names.map((name) => ({ name, sha: `sha of ${name}` }));
 
 describe('toVersions', () => {
   it('takes SemVer tags with or without v, and says why it skips others', () => {
-    const { versions, skipped } = toVersions(tags('v1.0.0', '1.1.0', 'latest', 'v1', 'v2.0.0-rc.1', 'V3.0.0', 'vv1.0.0'), '');
+    const { versions, skipped } = toVersions(
+      tags('v1.0.0', '1.1.0', 'latest', 'v1', 'v2.0.0-rc.1', 'V3.0.0', 'vv1.0.0'),
+      '',
+    );
     expect(versions).toEqual([
       { tag: '1.1.0', version: '1.1.0', sha: 'sha of 1.1.0' },
       { tag: 'v1.0.0', version: '1.0.0', sha: 'sha of v1.0.0' },
@@ -15,7 +19,10 @@ describe('toVersions', () => {
   });
 
   it('looks behind the prefix alone', () => {
-    const { versions, skipped } = toVersions(tags('vpc/v1.0.0', 'vpc/2.0.0', 'v1.0.0', 'vpc/next', 'vpc2/v1.0.0'), 'vpc/');
+    const { versions, skipped } = toVersions(
+      tags('vpc/v1.0.0', 'vpc/2.0.0', 'v1.0.0', 'vpc/next', 'vpc2/v1.0.0'),
+      'vpc/',
+    );
     expect(versions.map(({ version }) => version)).toEqual(['2.0.0', '1.0.0']);
     expect(skipped).toEqual([
       { tag: 'v1.0.0', reason: 'does not begin with vpc/' },

@@ -1,3 +1,4 @@
+import { DomainError } from '../../common/errors';
 import { isVersion, MAX_VERSION_LENGTH } from './versions';
 
 /** A tag of a repository, and the commit it names. */
@@ -45,4 +46,15 @@ function versionOf(tag: string, prefix: string): { version: string } | { reason:
   if (version.length > MAX_VERSION_LENGTH) return { reason: 'is longer than a version may be' };
   const where = prefix === '' ? '' : ` (looked at after ${prefix})`;
   return { reason: `is not a semantic version such as ${prefix}v1.2.3${where}` };
+}
+
+/** The tag that somebody means who asks for a version: by its own name, or by the version it stands for. */
+export function findTag(tags: TagVersion[], asked: string): TagVersion {
+  const tag = tags.find((each) => each.tag === asked) ?? tags.find((each) => each.version === asked);
+  if (tag) return tag;
+  throw new DomainError(
+    'unprocessable',
+    'tag-not-found',
+    `The repository has no tag for the version "${asked}". Tags must be semantic versions after the tag_prefix, with or without v.`,
+  );
 }

@@ -1,5 +1,5 @@
-/** How the work on a run hears that somebody wants it to end. */
-export class RunControl {
+/** How work that takes long, such as that on a run or a build, hears that somebody wants it to end. */
+export class WorkControl {
   private requested: 'gently' | 'force' | null = null;
   private readonly listeners = new Set<(force: boolean) => void>();
   private readonly aborted = new AbortController();
@@ -21,7 +21,7 @@ export class RunControl {
     this.aborted.abort();
   }
 
-  /** Drops what can be begun again, without asking the run to end: the server stops, and the next one goes on. */
+  /** Drops what can be begun again, without asking it to end: the server stops, and the next one goes on. */
   letGo(): void {
     this.aborted.abort();
   }

@@ -1,4 +1,4 @@
-import { InvalidFieldError } from '../../common/errors';
+import { InvalidFieldError } from '../errors';
 import { assertTfvarsFile, isInside, normalizeRepositoryPath } from './repository-path';
 
 const hostile = [

@@ -1,4 +1,4 @@
-import { InvalidFieldError } from '../../common/errors';
+import { InvalidFieldError } from '../errors';
 
 export const MAX_PATH_LENGTH = 1024;
 

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import type { Actor } from '../common/access/actor';
+import { DomainError } from '../common/errors';
+import { currentRequest } from '../common/http/request-context';
+import { FailedAuthentications } from './failed-authentications.service';
+import { KeyAuthenticator } from './key-authenticator.service';
+
+/** Tells whose request it is. */
+@Injectable()
+export class RequestAuthentication {
+  constructor(
+    private readonly authenticator: KeyAuthenticator,
+    private readonly failures: FailedAuthentications,
+  ) {}
+
+  /** By the key it carries. @throws DomainError (401, or 429 after too many wrong ones) */
+  async authenticate(request: Request): Promise<Actor> {
+    const presented = presentedKey(request);
+    if (presented === null) {
+      this.failures.count(request.ip ?? 'unknown', 'no key');
+      throw unauthenticated('Send an API key as "Authorization: Bearer KEY" or "X-API-Key: KEY".');
+    }
+    const result = await this.authenticator.authenticate(presented);
+    if ('actor' in result) {
+      const current = currentRequest();
+      if (current) current.keyPrefix = result.actor.label;
+      return result.actor;
+    }
+    // An expired key was a real one: nobody guesses those.
+    if (result.refused === 'expired') throw unauthenticated('The API key has expired. Ask an admin for a new one.');
+    this.failures.count(request.ip ?? 'unknown');
+    throw unauthenticated('The API key is not known.');
+  }
+}
+
+/** What a request presents as its key; null when it presents nothing. */
+export function presentedKey(request: Request): string | null {
+  const header = request.headers.authorization;
+  if (header !== undefined) return /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? '';
+  return request.header('x-api-key') ?? null;
+}
+
+const unauthenticated = (message: string): DomainError =>
+  new DomainError('unauthenticated', 'unauthenticated', message);

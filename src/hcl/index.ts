@@ -1,0 +1,3 @@
+export type { ModuleInput, ModuleInterface, ModuleOutput, ModuleProvider, ModuleResource } from './module-interface';
+export { ModuleInterfaceError, type ModuleInterfaceErrorCode } from './module-interface.errors';
+export { ModuleInterfaceReader } from './module-interface-reader';

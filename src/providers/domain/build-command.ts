@@ -1,0 +1,30 @@
+import type { Platform } from './platforms';
+
+/**
+ * The arguments of `go build` for a provider. The same commit and Go version give the same bytes: no paths of the
+ * machine (`-trimpath`), nothing of the repository's state (`-buildvcs=false`), no symbols.
+ * @param output file that is written; null for the documentation of the command
+ */
+export function buildArguments(version: string, output: string | null): string[] {
+  const common = ['-trimpath', '-buildvcs=false', '-ldflags', `-s -w -X main.version=${version}`];
+  return output === null ? [...common, '.'] : [...common, '-o', output, '.'];
+}
+
+/** What is set for every platform, besides where caches are. */
+export function buildEnvironment(goProxy: string): Record<string, string> {
+  return { CGO_ENABLED: '0', GOFLAGS: '-modcacherw', GOPROXY: goProxy };
+}
+
+export function platformEnvironment({ os, arch }: Platform): Record<string, string> {
+  return { GOOS: os, GOARCH: arch };
+}
+
+/** The program inside a package. */
+export function binaryName(name: string, version: string, os: string): string {
+  return `terraform-provider-${name}_v${version}${os === 'windows' ? '.exe' : ''}`;
+}
+
+/** `go1.22.5 linux/amd64` out of what `go version` prints; null when it printed something else. */
+export function parseGoVersion(output: string): string | null {
+  return /^go version (go\S+ \S+)/m.exec(output)?.[1] ?? null;
+}

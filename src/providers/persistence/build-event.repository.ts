@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { MoreThan } from 'typeorm';
+import { Database } from '../../database/database';
+import { insertRow } from '../../database/rows';
+import type { Transaction } from '../../database/transaction';
+import type { EventStore } from '../../live-logs/event-store.port';
+import { BuildEventEntity } from './build-event.entity';
+
+@Injectable()
+export class BuildEventRepository implements EventStore {
+  constructor(private readonly database: Database) {}
+
+  async insert(transaction: Transaction, event: BuildEventEntity): Promise<void> {
+    await insertRow(transaction, BuildEventEntity, event);
+  }
+
+  findAfter(buildId: string, seq: number, limit: number): Promise<BuildEventEntity[]> {
+    return this.database
+      .readManager()
+      .find(BuildEventEntity, { where: { buildId, seq: MoreThan(seq) }, order: { seq: 'ASC' }, take: limit });
+  }
+
+  async findLogEnd(buildId: string, phase: string): Promise<{ size: number; sourceEnd: number }> {
+    const row: { size: number | null; source: number | null } | undefined = await this.database
+      .readManager()
+      .createQueryBuilder(BuildEventEntity, 'event')
+      .select('MAX(event.offset + event.size)', 'size')
+      .addSelect('MAX(event.sourceEnd)', 'source')
+      .where('event.buildId = :buildId AND event.phase = :phase', { buildId, phase })
+      .getRawOne();
+    return { size: Number(row?.size ?? 0), sourceEnd: Number(row?.source ?? 0) };
+  }
+
+  findLogPieces(buildId: string, phase: string, from: number, to: number, limit: number): Promise<BuildEventEntity[]> {
+    return this.database
+      .readManager()
+      .createQueryBuilder(BuildEventEntity, 'event')
+      .where('event.buildId = :buildId AND event.phase = :phase', { buildId, phase })
+      .andWhere('event.offset < :to AND event.offset + event.size > :from', { from, to })
+      .orderBy('event.offset', 'ASC')
+      .limit(limit)
+      .getMany();
+  }
+}

@@ -18,6 +18,7 @@ import { openDatabase } from './database/open-database';
 import { ServerLock } from './database/server-lock';
 import { ENTITIES } from './entities';
 import { buildDocument } from './openapi/document';
+import { RegistryDoor } from './platform';
 
 const HEADERS_TIMEOUT_MS = 10_000;
 
@@ -93,6 +94,7 @@ export async function createNestApplication(
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
   app.use(requestIdMiddleware());
+  app.use(app.get(RegistryDoor).handler());
   app.use(securityHeaders(config));
   if (config.server.corsOrigins.length > 0) {
     app.enableCors({

@@ -2,6 +2,7 @@ import {
   ADDITIONAL_TOOLS,
   type AdditionalTool,
   GO_COMMANDS,
+  NO_REQUEST_MESSAGE,
   RUNNER_COMMANDS,
   RUNNER_DEFAULTS,
   RUNNER_TOOLS,
@@ -86,7 +87,7 @@ export function parseRunnerRequest(
 }
 
 function readObject(text: string): Record<string, unknown> {
-  if (text.trim() === '') throw new RunnerRequestError('there is no request on stdin: it is empty');
+  if (text.trim() === '') throw new RunnerRequestError(NO_REQUEST_MESSAGE);
   let value: unknown;
   try {
     value = JSON.parse(text);

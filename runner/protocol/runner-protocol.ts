@@ -97,3 +97,9 @@ export const RUNNER_DEFAULTS = {
   /** A request larger than this is refused unread. */
   maxRequestBytes: 16 * 1024 * 1024,
 } as const;
+
+/**
+ * What the runner answers when its stdin ended empty: whoever started it died before the request was sent, so nothing
+ * was started. Part of the contract, so that the next server can tell.
+ */
+export const NO_REQUEST_MESSAGE = 'there is no request on stdin: it is empty';

@@ -12,10 +12,9 @@ import { KeyAuthenticator } from './key-authenticator.service';
 import { NamespaceKeysController } from './namespace-keys.controller';
 import { ApiKeyRepository } from './persistence/api-key.repository';
 import { RateLimitGuard } from './rate-limit.guard';
+import { RATE_LIMIT_WINDOW_MS, RateLimit, THROTTLER_NAME } from './rate-limit.service';
 import { RegistryAccess } from './registry-access.service';
 import { RequestAuthentication } from './request-authentication.service';
-
-const MINUTE_MS = 60_000;
 
 /** API keys, and the two guards that every request passes: who may do what, then how often. */
 @Module({
@@ -24,9 +23,8 @@ const MINUTE_MS = 60_000;
     ThrottlerModule.forRootAsync({
       inject: [ServerConfig],
       useFactory: (config: ServerConfig) => ({
-        // The name `default` is what gives the headers their plain names, such as `Retry-After`.
         skipIf: () => config.rateLimitPerMinute === 0,
-        throttlers: [{ name: 'default', ttl: MINUTE_MS, limit: config.rateLimitPerMinute }],
+        throttlers: [{ name: THROTTLER_NAME, ttl: RATE_LIMIT_WINDOW_MS, limit: config.rateLimitPerMinute }],
       }),
     }),
   ],
@@ -39,9 +37,10 @@ const MINUTE_MS = 60_000;
     FirstAdminKey,
     RequestAuthentication,
     RegistryAccess,
+    RateLimit,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],
-  exports: [FirstAdminKey, RegistryAccess],
+  exports: [FirstAdminKey, RegistryAccess, RateLimit],
 })
 export class ApiKeysModule {}

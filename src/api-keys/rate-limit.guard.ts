@@ -2,17 +2,17 @@ import { ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import type { AuthenticatedRequest } from '../common/access/access.decorator';
 import { DomainError } from '../common/errors';
+import { budgetOf } from './rate-limit.service';
 
 /** So many requests a minute for each key, or for each address where a request has none. Runs after the access guard. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
   protected override getTracker(request: AuthenticatedRequest): Promise<string> {
-    return Promise.resolve(request.actor ? `key:${request.actor.keyId}` : `address:${request.ip ?? 'unknown'}`);
+    return Promise.resolve(budgetOf(request, request.actor));
   }
 
-  /** One budget for all routes together, not one a route. */
-  protected override generateKey(_context: ExecutionContext, tracker: string, name: string): string {
-    return `${name}:${tracker}`;
+  protected override generateKey(_context: ExecutionContext, tracker: string): string {
+    return tracker;
   }
 
   protected override shouldSkip(context: ExecutionContext): Promise<boolean> {

@@ -7,6 +7,7 @@ import { DeploymentsController } from './deployments.controller';
 import { DeploymentsService } from './deployments.service';
 import { PlanReader } from './execution/plan-reader';
 import { RunExecutor } from './execution/run-executor';
+import { RunRegistryAccess } from './execution/run-registry-access';
 import { RunSecrets } from './execution/run-secrets';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { ToolCaller } from './execution/tool-call';
@@ -47,6 +48,7 @@ const IDLE_WITHIN_MS = 10_000;
     ToolCaller,
     PlanReader,
     RunSecrets,
+    RunRegistryAccess,
     RunLogs,
     RunStreams,
     RunArchive,

@@ -9,10 +9,15 @@ import type { DeploymentEntity } from './persistence/deployment.entity';
 
 /**
  * Checks what the validators of the request class cannot see.
+ * @param platformTokenNames the `TF_TOKEN_…` names that stand for the platform's own host
  * @returns the folder the run works in, normalized
  * @throws InvalidFieldError and others that name the field
  */
-export function assertRunRequest(deployment: DeploymentEntity, request: CreateRunRequest): string {
+export function assertRunRequest(
+  deployment: DeploymentEntity,
+  request: CreateRunRequest,
+  platformTokenNames: readonly string[],
+): string {
   if (request.deployment_id !== undefined && request.deployment_id.toLowerCase() !== deployment.id) {
     throw new InvalidFieldError('deployment_id', 'is not the deployment of the path');
   }
@@ -27,7 +32,10 @@ export function assertRunRequest(deployment: DeploymentEntity, request: CreateRu
   }
   const plain = request.env_vars ?? {};
   const sensitive = request.sensitive_env_vars ?? {};
-  const problems = [...checkEnvironment(plain, 'env_vars'), ...checkEnvironment(sensitive, 'sensitive_env_vars')];
+  const problems = [
+    ...checkEnvironment(plain, 'env_vars', platformTokenNames),
+    ...checkEnvironment(sensitive, 'sensitive_env_vars', platformTokenNames),
+  ];
   for (const name of Object.keys(plain)) {
     if (name in sensitive) problems.push({ field: `env_vars.${name}`, message: 'is given in sensitive_env_vars too' });
   }

@@ -6,7 +6,9 @@ import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
 import { NotFoundError } from '../common/errors';
 import type { Page } from '../common/http/pagination';
+import { PublicAddress } from '../common/http/public-address';
 import { isId, newId } from '../common/ids';
+import { tokenVariable } from '../common/registry/usage';
 import { RunsConfig } from '../config/config';
 import { isForeignKeyViolation } from '../database/driver-errors';
 import { NamespacesService } from '../namespaces';
@@ -41,13 +43,15 @@ export class RunsService {
     private readonly secrets: RunSecrets,
     private readonly audit: AuditService,
     private readonly config: RunsConfig,
+    private readonly address: PublicAddress,
     private readonly clock: Clock,
   ) {}
 
   /** Puts a run at the end of the queue. @throws InvalidFieldError and others for fields that are not valid */
   async create(actor: Actor, deploymentId: string, request: CreateRunRequest): Promise<RunResponse> {
     const deployment = await this.deployments.getEntity(deploymentId);
-    const path = assertRunRequest(deployment, request);
+    const tokenName = tokenVariable(this.address.host);
+    const path = assertRunRequest(deployment, request, tokenName === null ? [] : [tokenName]);
     const id = newId();
     const sensitive = request.sensitive_env_vars ?? {};
     const tool = request.tool ?? deployment.tool;

@@ -1,2 +1,3 @@
 export { HealthService } from './health.service';
 export { PlatformModule } from './platform.module';
+export { RegistryDoor } from './registry-door';

@@ -1,6 +1,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
+import { ArtifactCollector } from '../artifacts';
 import { RunsConfig, StorageConfig } from '../config/config';
 import { RunArchive } from '../deployments';
 import { mayRemove } from './directory-age';
@@ -13,12 +14,14 @@ export interface SweepResult {
   removed: string[];
   /** Ids of the runs. */
   expired_approvals: string[];
+  /** SHA-256 of stored files that nothing refers to any more. */
+  removed_artifacts: string[];
   freed_bytes: number;
   /** A sentence each; the sweep went on after them. */
   errors: string[];
 }
 
-/** Removes working directories that nobody needs any more, and cancels approvals that nobody gave. */
+/** Removes working directories and stored files that nobody needs any more, and cancels approvals that nobody gave. */
 @Injectable()
 export class RetentionService {
   private readonly logger = new Logger(RetentionService.name);
@@ -26,6 +29,7 @@ export class RetentionService {
 
   constructor(
     private readonly runs: RunArchive,
+    private readonly artifacts: ArtifactCollector,
     private readonly config: RunsConfig,
     private readonly storage: StorageConfig,
   ) {}
@@ -38,15 +42,23 @@ export class RetentionService {
   }
 
   private async sweepOnce(now: Date, isDryRun: boolean): Promise<SweepResult> {
-    const result: SweepResult = { removed: [], expired_approvals: [], freed_bytes: 0, errors: [] };
+    const result: SweepResult = {
+      removed: [],
+      expired_approvals: [],
+      removed_artifacts: [],
+      freed_bytes: 0,
+      errors: [],
+    };
     // Approvals first: a run that expires now keeps its directory for its full time after the end.
     await this.expireApprovals(now, isDryRun, result);
     await this.removeDirectories(now, isDryRun, result);
+    await this.collectArtifacts(now, isDryRun, result);
     if (!isDryRun) {
       this.logger.log({
         event: 'swept',
         removed: result.removed.length,
         expired_approvals: result.expired_approvals.length,
+        removed_artifacts: result.removed_artifacts.length,
         freed_bytes: result.freed_bytes,
         errors: result.errors.length,
       });
@@ -87,6 +99,16 @@ export class RetentionService {
       } catch (error) {
         this.fail(result, `The directory ${name} could not be removed.`, error);
       }
+    }
+  }
+
+  private async collectArtifacts(now: Date, isDryRun: boolean, result: SweepResult): Promise<void> {
+    try {
+      const { removed, freedBytes } = await this.artifacts.collect(now, isDryRun);
+      result.removed_artifacts = removed;
+      result.freed_bytes += freedBytes;
+    } catch (error) {
+      this.fail(result, 'Stored files that nothing refers to could not be removed.', error);
     }
   }
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { RunnerProtocolError, parseRunnerResponse } from '../../runner/protocol/parse-response';
-import type { RunnerResponse } from '../../runner/protocol/runner-protocol';
+import { NO_REQUEST_MESSAGE, type RunnerResponse } from '../../runner/protocol/runner-protocol';
 import { readJson } from '../common/files/json-file';
 import { CallFiles, CallRecord, ProcessIdentity, readHead } from './call-files';
 import { isAlive, signalProcess } from './process-identity';
@@ -59,7 +59,8 @@ export class CallFollower implements RunnerHandle {
   private async follow(): Promise<RunnerResult> {
     const exitCode = await this.runnerEnd();
     const answered = await this.readAnswer(exitCode);
-    if (answered.kind === 'answered' || exitCode === 'never-started') return answered;
+    const wasNeverAsked = answered.kind === 'lost';
+    if (answered.kind === 'answered' || wasNeverAsked) return answered;
     // No usable answer. What matters now is the tool: it may be at work, and its waiter tells how it ended.
     const tool = await readJson<ProcessIdentity>(this.files.toolPid);
     if (tool) await this.toolEnd(tool);
@@ -100,6 +101,10 @@ export class CallFollower implements RunnerHandle {
     }
     try {
       const response = parseRunnerResponse(size === 0 ? '' : await readFile(this.files.response, 'utf8'));
+      // The server died between the record and the request.
+      if (response.exit_code === null && response.error_msg === NO_REQUEST_MESSAGE) {
+        return { kind: 'lost', reason: 'The runner was never sent its request.', mayHaveStarted: false };
+      }
       if (exitCode !== null && (exitCode === 0) !== response.success) {
         const reason = `the answer says success: ${response.success}, but the runner exited with status ${exitCode}`;
         return { kind: 'protocol-error', reason, evidence: await evidence() };

@@ -15,6 +15,7 @@ import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
 import { PlanReader } from './plan-reader';
 import type { WorkControl } from '../../common/concurrency/work-control';
 import { RunCancelledError, RunFailedError } from './run-ends';
+import { RunRegistryAccess } from './run-registry-access';
 import { RunSecrets } from './run-secrets';
 import type { RunWorkspace } from './run-workspace';
 import { RunWorkspaces } from './run-workspaces';
@@ -53,6 +54,7 @@ export class RunExecutor {
     private readonly secrets: RunSecrets,
     private readonly config: RunsConfig,
     private readonly workspaces: RunWorkspaces,
+    private readonly registry: RunRegistryAccess,
   ) {}
 
   /**
@@ -62,6 +64,7 @@ export class RunExecutor {
   async prepare(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Promise<RunEntity> {
     const work = this.take(run, deployment, control);
     await work.workspace.create();
+    await work.workspace.writeCliConfiguration(this.registry.configurationOf(run.id));
     await this.clone(work);
     await this.init(work);
     if (work.run.status === 'initializing') await this.move(work, { to: 'planning' });
@@ -74,6 +77,7 @@ export class RunExecutor {
     const work = this.take(run, deployment, control);
     const log = await this.openLog(work, 'apply');
     if (!this.hasBegunApply(run)) await this.assertApprovedPlan(work);
+    await work.workspace.writeCliConfiguration(this.registry.configurationOf(run.id));
     const { response } = await this.tool.call(
       run,
       work.workspace,
@@ -111,13 +115,18 @@ export class RunExecutor {
       deployment,
       workspace,
       patterns: this.patternsOf(run, deployment),
-      environment: { ...run.envVars, ...this.secrets.openEnvironment(run), HOME: workspace.home },
+      environment: {
+        ...run.envVars,
+        ...this.secrets.openEnvironment(run),
+        HOME: workspace.home,
+        TF_CLI_CONFIG_FILE: workspace.cliConfigurationFile,
+      },
       control,
     };
   }
 
   private patternsOf(run: RunEntity, deployment: DeploymentEntity): SecretPatterns {
-    return new SecretPatterns(this.secrets.valuesToMask(deployment, run));
+    return new SecretPatterns([...this.secrets.valuesToMask(deployment, run), this.registry.tokenOf(run.id)]);
   }
 
   private async clone(work: Work): Promise<void> {

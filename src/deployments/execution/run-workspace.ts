@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { assertFileInside, resolveFolderInside } from '../../common/files/inside';
@@ -14,6 +14,11 @@ export class RunWorkspace extends Workspace {
     return join(this.planDirectory, 'run.tfplan');
   }
 
+  /** The tool's CLI configuration; the server's own folder, since it holds a token. */
+  get cliConfigurationFile(): string {
+    return join(this.directory, 'cli.tfrc');
+  }
+
   private get planDirectory(): string {
     return join(this.directory, 'plan');
   }
@@ -25,6 +30,13 @@ export class RunWorkspace extends Workspace {
   override async create(): Promise<void> {
     await super.create();
     await this.createForRunner(this.planDirectory);
+  }
+
+  /** Written anew: what lies there is not trusted, and never followed. */
+  async writeCliConfiguration(text: string): Promise<void> {
+    await rm(this.cliConfigurationFile, { force: true });
+    await writeFile(this.cliConfigurationFile, text, { mode: 0o600, flag: 'wx' });
+    await this.giveToRunner(this.cliConfigurationFile);
   }
 
   /** The commit that was cloned; null when no clone was finished. */
@@ -44,7 +56,7 @@ export class RunWorkspace extends Workspace {
 
   /** Removes what may hold secrets in clear and is of no use once the run has ended: the plan, and raw output. */
   async discardSecrets(): Promise<void> {
-    await rm(this.planFile, { force: true });
+    for (const file of [this.planFile, this.cliConfigurationFile]) await rm(file, { force: true });
     for (const call of await this.listCalls()) {
       for (const name of ['output.log', 'output.log.stderr', 'response.json', 'runner.stderr']) {
         await rm(join(this.callDirectory(call), name), { force: true });

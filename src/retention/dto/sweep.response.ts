@@ -6,6 +6,9 @@ export class SweepResponse {
   /** Runs whose approval expired. */
   expired_approvals!: string[];
 
+  /** SHA-256 of stored files of the registry that nothing refers to any more. */
+  removed_artifacts!: string[];
+
   freed_bytes!: number;
 
   /** What could not be done; the rest was. */

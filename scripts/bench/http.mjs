@@ -1,13 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
+import { startBare } from './bare-server.mjs';
 import { createDeployment, wholeRun } from './benchmark-server.mjs';
 import { startWithFakeTool } from './fake-tool.mjs';
 import { median, pairedRatio, spread } from './figures.mjs';
 
-const BARE = fileURLToPath(new URL('bare-express.mjs', import.meta.url));
 const DEPLOYMENTS = 50;
 const RUNS = 20;
 const CONNECTIONS = 32;
@@ -23,11 +19,13 @@ export async function run({ report, temporary, isQuick }) {
   let bare = null;
   try {
     await fill(server.api, gitUrl, deployment);
-    bare = await startBare(server.api, Object.values(routes));
+    const bodies = {};
+    for (const path of Object.values(routes)) bodies[path] = JSON.stringify(await server.api.get(path));
+    bare = await startBare('bare-express.mjs', { input: bodies });
     const rows = [];
     const p99s = [];
     for (const [name, path] of Object.entries(routes)) {
-      const { cells, p99 } = await compare(name, path, { server, bare, isQuick });
+      const { cells, p99 } = await compare(name, path, { server, bare, bytes: bodies[path].length, isQuick });
       rows.push(cells);
       p99s.push(p99);
     }
@@ -35,7 +33,7 @@ export async function run({ report, temporary, isQuick }) {
     report.line(`${CONNECTIONS} connections; median (least–most) of the rounds, one of each side in turn`);
     report.goal('p99 of the slowest route', Math.max(...p99s), { atMost: 100, unit: ' ms' });
   } finally {
-    bare?.child.kill();
+    bare?.stop();
     await server.stop();
   }
 }
@@ -45,16 +43,7 @@ async function fill(api, gitUrl, deployment) {
   for (let made = 0; made < RUNS; made++) await wholeRun(api, deployment, { operation: 'plan' });
 }
 
-async function startBare(api, paths) {
-  const bodies = {};
-  for (const path of paths) bodies[path] = JSON.stringify(await api.get(path));
-  const child = spawn(process.execPath, [BARE], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(JSON.stringify(bodies));
-  const [port] = await once(createInterface({ input: child.stdout }), 'line');
-  return { child, url: `http://127.0.0.1:${port}`, bodies };
-}
-
-async function compare(name, path, { server, bare, isQuick }) {
+async function compare(name, path, { server, bare, bytes, isQuick }) {
   const rounds = { bare: [], platform: [] };
   const latencies = [];
   const headers = { authorization: `Bearer ${server.key}` };
@@ -69,7 +58,7 @@ async function compare(name, path, { server, bare, isQuick }) {
   }
   const p99 = median(latencies);
   const ratio = pairedRatio(rounds.platform, rounds.bare);
-  const cells = [name, bare.bodies[path].length, spread(rounds.bare), spread(rounds.platform), ratio.toFixed(2), p99];
+  const cells = [name, bytes, spread(rounds.bare), spread(rounds.platform), ratio.toFixed(2), p99];
   return { cells, p99 };
 }
 

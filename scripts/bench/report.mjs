@@ -34,23 +34,25 @@ export class Report {
   /**
    * @param {string} what the figure
    * @param {number} value as measured
-   * @param {{ atMost: number, unit: string, digits?: number }} goal
+   * @param {{ atMost?: number, atLeast?: number, unit: string, digits?: number }} goal one of the two bounds
    */
-  goal(what, value, { atMost, unit, digits = 0 }) {
-    const isMet = value <= atMost;
-    this.#goals.push({ name: this.#name, what, value, atMost, unit, digits, isMet });
-    print(`  ${bold(what)}: ${value.toFixed(digits)}${unit}   goal ≤ ${atMost}${unit}   ${verdict(isMet)}`);
+  goal(what, value, { atMost, atLeast, unit, digits = 0 }) {
+    const isMet = atLeast === undefined ? value <= atMost : value >= atLeast;
+    const figure = `${value.toFixed(digits)}${unit}`;
+    const bound = `${atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`}${unit}`;
+    this.#goals.push({ name: this.#name, what, figure, bound, isMet });
+    print(`  ${bold(what)}: ${figure}   goal ${bound}   ${verdict(isMet)}`);
   }
 
   end() {
     if (this.#goals.length > 0) {
       print(`\n${bold('Goals')}`);
       printTable(
-        this.#goals.map(({ name, what, value, atMost, unit, digits, isMet }) => [
+        this.#goals.map(({ name, what, figure, bound, isMet }) => [
           cyan(name),
           what,
-          `${value.toFixed(digits)}${unit}`,
-          dim(`≤ ${atMost}${unit}`),
+          figure,
+          dim(bound),
           verdict(isMet),
         ]),
         '  ',

@@ -107,7 +107,7 @@ function diskStorage(directory: string, uploads: Partial<Record<string, Uploaded
   };
 }
 
-function asUploadError(error: unknown, maxBytes: number): unknown {
+function asUploadError(error: unknown, maxBytes: number): Error {
   if (error instanceof MulterError) {
     if (error.code === 'LIMIT_FILE_SIZE') return tooLarge(maxBytes);
     const field = error.field === undefined ? '' : ` (${error.field.slice(0, 100)})`;
@@ -116,10 +116,8 @@ function asUploadError(error: unknown, maxBytes: number): unknown {
   const stored = asStorageError(error);
   if (stored instanceof DomainError) return stored;
   // What busboy and the connection say of a form that is cut or garbled.
-  const isOfTheForm = error instanceof Error && !('syscall' in error);
-  return isOfTheForm
-    ? new DomainError('invalid', 'upload-malformed', 'The form ended early or is not valid multipart/form-data.')
-    : error;
+  if (error instanceof Error && 'syscall' in error) return error;
+  return new DomainError('invalid', 'upload-malformed', 'The form ended early or is not valid multipart/form-data.');
 }
 
 /**

@@ -45,9 +45,13 @@ export abstract class GitSourceColumns {
   @Column({ name: 'sync_due_at', ...OPTIONAL_TIME })
   syncDueAt!: string | null;
 
-  /** Tags that could not be published, or whose version was deleted. */
+  /** Tags that could not be published. */
   @Column({ name: 'passed_over', ...JSON_TEXT })
   passedOver!: PassedOverTag[];
+
+  /** Versions that were deleted: no tag brings them back by itself. */
+  @Column({ name: 'deleted_versions', ...JSON_TEXT })
+  deletedVersions!: string[];
 
   /** SHA-256 of the webhook's token in hex. */
   @Column({ name: 'webhook_hash', ...optionalVarchar(64) })

@@ -8,10 +8,9 @@ import { newId } from '../common/ids';
 import { RegistryAnswers } from '../common/registry/registry-answers.service';
 import { Database } from '../database/database';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/driver-errors';
-import type { PassedOverTag } from '../database/git-source.columns';
 import type { Transaction } from '../database/transaction';
 import { RemoteSecrets } from '../git';
-import { afterDeletion, afterPublishing, isVersion, latestVersion, type TagVersion, VERSION_RULE } from '../sources';
+import { isVersion, latestVersion, type TagVersion, VERSION_RULE, withDeleted, withoutDeleted } from '../sources';
 import type { UpdateModuleVersionRequest } from './dto/module-version.request';
 import type { ModuleVersionResponse } from './dto/module-version.response';
 import { type ModuleContent, ModulePublisher } from './module-publisher.service';
@@ -96,7 +95,7 @@ export class ModuleVersions {
       const version = await this.reader.getVersion(module, versionId);
       await this.versions.delete(transaction, version.id);
       await this.refreshLatest(transaction, module.id);
-      await this.passOver(transaction, module.id, (present) => afterDeletion(present, version));
+      await this.changeDeleted(transaction, module.id, (present) => withDeleted(present, version.version));
       await this.audit.record(transaction, this.event(actor.label, 'delete', module, version));
     });
     this.answers.forget(module.namespaceId);
@@ -126,7 +125,7 @@ export class ModuleVersions {
       await this.audit.perform(event, async (transaction) => {
         await this.versions.insert(transaction, version, { readme: content.readme, interface: content.interface });
         await this.refreshLatest(transaction, module.id);
-        if (tag) await this.passOver(transaction, module.id, (present) => afterPublishing(present, tag.tag));
+        await this.changeDeleted(transaction, module.id, (present) => withoutDeleted(present, number));
       });
     } catch (error) {
       if (isUniqueViolation(error)) throw taken(number);
@@ -138,15 +137,15 @@ export class ModuleVersions {
     return version;
   }
 
-  /** In the unit that changes which tags have a version. */
-  private async passOver(
+  /** In the unit that deletes a version, or publishes one again. */
+  private async changeDeleted(
     transaction: Transaction,
     id: string,
-    change: (present: PassedOverTag[]) => PassedOverTag[],
+    change: (present: string[]) => string[],
   ): Promise<void> {
-    const present = (await this.modules.findById(id))?.passedOver ?? [];
-    const passedOver = change(present);
-    if (passedOver.length !== present.length) await this.modules.update(transaction, id, { passedOver });
+    const present = (await this.modules.findById(id))?.deletedVersions ?? [];
+    const deletedVersions = change(present);
+    if (deletedVersions.length !== present.length) await this.modules.update(transaction, id, { deletedVersions });
   }
 
   private async refreshLatest(transaction: Transaction, moduleId: string): Promise<void> {

@@ -113,6 +113,9 @@ export class ProviderPublisher {
       const parsed = parseShasums(await buffer(await this.store.get(shasumsSha256)));
       const problem = 'problem' in parsed ? parsed.problem : shasumsProblem(parsed.lines, platforms);
       if (problem !== null) throw unusable(`The version cannot be published: ${problem}.`);
+      if ((await this.signer.findClientKey(signingKeyId))?.isRevoked) {
+        throw unusable('The key that signed SHA256SUMS is revoked, so clients would refuse the version. Sign it anew.');
+      }
       return { shasumsSha256, signatureSha256, signingKeyId, publishedAt };
     }
     const shasums = renderShasums(platforms);

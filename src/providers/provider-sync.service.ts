@@ -87,7 +87,8 @@ export class ProviderSync implements SyncKind, OnModuleInit {
     return this.providers.findIdByWebhook(tokenHash);
   }
 
-  private async protocolsOf(provider: ProviderEntity, { sha }: TagVersion): Promise<string[]> {
+  /** What the repository says of itself at the commit of a tag. */
+  async protocolsOf(provider: ProviderEntity, { sha }: TagVersion): Promise<string[]> {
     if (provider.gitUrl === null) return DEFAULT_PROTOCOLS;
     const remote = this.secrets.remoteOf('provider', { ...provider, gitUrl: provider.gitUrl });
     const manifest = await this.git.readFile(remote, sha, MANIFEST_FILE, MAX_MANIFEST_BYTES);

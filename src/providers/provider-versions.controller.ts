@@ -13,6 +13,7 @@ import {
   UploadShasumsForm,
 } from './dto/provider-version.request';
 import { ProviderPlatformResponse, ProviderVersionResponse } from './dto/provider-version.response';
+import { ProviderDrafts } from './provider-drafts.service';
 import { ProviderPublisher } from './provider-publisher.service';
 import { ProviderReader } from './provider-reader.service';
 import { ProviderVersions } from './provider-versions.service';
@@ -23,6 +24,7 @@ export class ProviderVersionsController {
   constructor(
     private readonly reader: ProviderReader,
     private readonly versions: ProviderVersions,
+    private readonly drafts: ProviderDrafts,
     private readonly publisher: ProviderPublisher,
   ) {}
 
@@ -34,16 +36,19 @@ export class ProviderVersionsController {
     return this.reader.listVersions(id);
   }
 
-  /** Makes a draft: add platforms, then publish it. */
+  /**
+   * Makes a draft: add platforms, then publish it. Where the repository has a tag for the version, it is a draft of that
+   * tag, and can be built.
+   */
   @Post()
   @Access('write', ofParam('provider'))
-  @ApiProblems(404, 409)
+  @ApiProblems(404, 409, 422, 503)
   create(
     @CurrentActor() actor: Actor,
     @Param('id') id: string,
     @Body() body: CreateProviderVersionRequest,
   ): Promise<ProviderVersionResponse> {
-    return this.versions.create(actor, id, body);
+    return this.drafts.create(actor, id, body);
   }
 
   /** Switches a version on or off, or marks it as deprecated, which clients show as a warning. */

@@ -4,17 +4,15 @@ import type { UploadedFile } from '../artifacts';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
 import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
-import { isId, newId } from '../common/ids';
+import { newId } from '../common/ids';
 import { RegistryAnswers } from '../common/registry/registry-answers.service';
 import { Database } from '../database/database';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/driver-errors';
-import type { PassedOverTag } from '../database/git-source.columns';
 import type { Transaction } from '../database/transaction';
-import { afterDeletion, afterPublishing, isVersion, latestVersion, type TagVersion, VERSION_RULE } from '../sources';
+import { latestVersion, type TagVersion, withDeleted, withoutDeleted } from '../sources';
 import { type Platform, platformProblem } from './domain/platforms';
-import { DEFAULT_PROTOCOLS } from './domain/provider-rules';
 import { buildActive, published, versionExists } from './domain/providers.errors';
-import type { CreateProviderVersionRequest, UpdateProviderVersionRequest } from './dto/provider-version.request';
+import type { UpdateProviderVersionRequest } from './dto/provider-version.request';
 import type { ProviderPlatformResponse, ProviderVersionResponse } from './dto/provider-version.response';
 import { BuildRepository } from './persistence/build.repository';
 import type { ProviderEntity } from './persistence/provider.entity';
@@ -41,13 +39,9 @@ export class ProviderVersions {
     private readonly clock: Clock,
   ) {}
 
-  /** Makes a draft. @throws InvalidFieldError; ConflictError when there is this version */
-  async create(actor: Actor, id: string, request: CreateProviderVersionRequest): Promise<ProviderVersionResponse> {
-    if (!isVersion(request.version)) throw new InvalidFieldError('version', VERSION_RULE);
-    const provider = await this.reader.getEntity(id);
-    const protocols = request.protocols ?? DEFAULT_PROTOCOLS;
-    const version = await this.addDraft(actor.label, provider, { version: request.version, protocols, tag: null });
-    return (await this.reader.respondVersions([version]))[0]!;
+  /** @throws ConflictError when there is this version */
+  async assertIsNew(id: string, number: string): Promise<void> {
+    if (await this.versions.findByNumber(id, number)) throw versionExists(number);
   }
 
   /** Makes a draft, of a tag or of nothing yet. @throws ConflictError when there is this version */
@@ -77,7 +71,7 @@ export class ProviderVersions {
     try {
       await this.audit.perform(providerVersionEvent(by, 'create', provider, version), async (transaction) => {
         await this.versions.insert(transaction, version);
-        if (tag) await this.passOver(transaction, provider.id, (present) => afterPublishing(present, tag.tag));
+        await this.changeDeleted(transaction, provider.id, (present) => withoutDeleted(present, number));
       });
     } catch (error) {
       if (isUniqueViolation(error)) throw versionExists(number);
@@ -118,7 +112,7 @@ export class ProviderVersions {
       if (await this.builds.findActiveOf(version.id)) throw buildActive();
       await this.versions.delete(transaction, version.id);
       await this.refreshLatest(transaction, provider.id);
-      await this.passOver(transaction, provider.id, (present) => afterDeletion(present, version));
+      await this.changeDeleted(transaction, provider.id, (present) => withDeleted(present, version.version));
       await this.audit.record(transaction, providerVersionEvent(actor.label, 'delete', provider, version));
     });
     this.answers.forget(provider.namespaceId);
@@ -200,15 +194,15 @@ export class ProviderVersions {
     if (await this.builds.findActiveOf(versionId)) throw buildActive();
   }
 
-  /** In the unit that changes which tags have a version. */
-  private async passOver(
+  /** In the unit that deletes a version, or publishes one again. */
+  private async changeDeleted(
     transaction: Transaction,
     id: string,
-    change: (present: PassedOverTag[]) => PassedOverTag[],
+    change: (present: string[]) => string[],
   ): Promise<void> {
-    const present = (await this.providers.findById(id))?.passedOver ?? [];
-    const passedOver = change(present);
-    if (passedOver.length !== present.length) await this.providers.update(transaction, id, { passedOver });
+    const present = (await this.providers.findById(id))?.deletedVersions ?? [];
+    const deletedVersions = change(present);
+    if (deletedVersions.length !== present.length) await this.providers.update(transaction, id, { deletedVersions });
   }
 }
 

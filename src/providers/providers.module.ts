@@ -14,6 +14,7 @@ import { BuildEventRepository } from './persistence/build-event.repository';
 import { BuildRepository } from './persistence/build.repository';
 import { ProviderRepository } from './persistence/provider.repository';
 import { ProviderVersionRepository } from './persistence/provider-version.repository';
+import { ProviderDrafts } from './provider-drafts.service';
 import { ProviderDownloads } from './provider-downloads.service';
 import { ProviderPackages } from './provider-packages.service';
 import { ProviderProtocolController } from './provider-protocol.controller';
@@ -36,6 +37,7 @@ import { ProvidersService } from './providers.service';
     ProviderReader,
     ProviderReadme,
     ProviderVersions,
+    ProviderDrafts,
     ProviderPublisher,
     ProviderPackages,
     ProviderSync,

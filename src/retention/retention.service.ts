@@ -10,12 +10,10 @@ const HOUR_MS = 3_600_000;
 const FINAL = new Set(['success', 'failed', 'cancelled']);
 
 export interface SweepResult {
-  /** Names of the directories. */
+  /** Names of the directories, and `artifacts/<sha256>` of stored files that nothing refers to any more. */
   removed: string[];
   /** Ids of the runs. */
   expired_approvals: string[];
-  /** SHA-256 of stored files that nothing refers to any more. */
-  removed_artifacts: string[];
   freed_bytes: number;
   /** A sentence each; the sweep went on after them. */
   errors: string[];
@@ -45,7 +43,6 @@ export class RetentionService {
     const result: SweepResult = {
       removed: [],
       expired_approvals: [],
-      removed_artifacts: [],
       freed_bytes: 0,
       errors: [],
     };
@@ -58,7 +55,6 @@ export class RetentionService {
         event: 'swept',
         removed: result.removed.length,
         expired_approvals: result.expired_approvals.length,
-        removed_artifacts: result.removed_artifacts.length,
         freed_bytes: result.freed_bytes,
         errors: result.errors.length,
       });
@@ -105,7 +101,7 @@ export class RetentionService {
   private async collectArtifacts(now: Date, isDryRun: boolean, result: SweepResult): Promise<void> {
     try {
       const { removed, freedBytes } = await this.artifacts.collect(now, isDryRun);
-      result.removed_artifacts = removed;
+      result.removed.push(...removed.map((sha256) => `artifacts/${sha256}`));
       result.freed_bytes += freedBytes;
     } catch (error) {
       this.fail(result, 'Stored files that nothing refers to could not be removed.', error);

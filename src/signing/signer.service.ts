@@ -15,6 +15,7 @@ export interface MadeSignature {
 export interface ClientKey {
   keyId: string;
   publicKey: string;
+  isRevoked: boolean;
 }
 
 /** Signs checksums, and tells who signed those that come from elsewhere. */
@@ -44,7 +45,7 @@ export class Signer {
 
   async findClientKey(signingKeyId: string): Promise<ClientKey | null> {
     const key = await this.repository.findById(signingKeyId);
-    return key && { keyId: key.keyId, publicKey: key.publicKey };
+    return key && { keyId: key.keyId, publicKey: key.publicKey, isRevoked: key.revokedAt !== null };
   }
 
   private async activeKey(namespaceId: string): Promise<SigningKeyEntity> {

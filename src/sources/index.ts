@@ -6,5 +6,5 @@ export { WebhookResponse } from './dto/webhook.response';
 export { changedSource, mustSync, type SourceColumns } from './source-changes';
 export { SourcesModule } from './sources.module';
 export type { KnownVersion, SyncedSource, SyncKind, SyncRecord } from './sync-kind';
-export { afterDeletion, afterPublishing, TagSync } from './tag-sync.service';
+export { TagSync, withDeleted, withoutDeleted } from './tag-sync.service';
 export { WebhookTokens } from './webhook-tokens.service';

@@ -18,6 +18,7 @@ export interface SourceColumns {
   lastSyncedAt: string | null;
   syncDueAt: string | null;
   passedOver: PassedOverTag[];
+  deletedVersions: string[];
 }
 
 /** What a fresh source is before any request has said anything. */
@@ -32,6 +33,7 @@ const NONE: SourceColumns = {
   lastSyncedAt: null,
   syncDueAt: null,
   passedOver: [],
+  deletedVersions: [],
 };
 
 /**
@@ -61,8 +63,14 @@ export function changedSource(
   const isOther = gitUrl !== before.gitUrl || tagPrefix !== before.tagPrefix;
   const isCleared = gitUrl === null;
   const { secrets } = context;
+  // Named one by one: what is given may be a whole row, whose other columns are none of our business.
+  const history = isOther ? NONE : before;
   return {
-    ...(isOther ? NONE : before),
+    synced: history.synced,
+    syncError: history.syncError,
+    lastSyncedAt: history.lastSyncedAt,
+    passedOver: history.passedOver,
+    deletedVersions: history.deletedVersions,
     gitUrl,
     tagPrefix,
     gitUsername: isCleared ? null : kept(request.git_username, before.gitUsername),

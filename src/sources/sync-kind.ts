@@ -6,6 +6,7 @@ import type { TagVersion } from './domain/tag-versions';
 export interface SyncedSource extends StoredRemote {
   tagPrefix: string;
   passedOver: PassedOverTag[];
+  deletedVersions: string[];
 }
 
 /** A version there is already. */

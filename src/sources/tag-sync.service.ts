@@ -149,20 +149,20 @@ export class TagSync {
     const failures: SkippedTag[] = [];
     for (const tag of found.versions) {
       if (known.has(tag.version)) continue;
-      const before = source.passedOver.find(
-        (entry) => entry.tag === tag.tag && (entry.commit_sha === tag.sha || isDeletion(entry)),
-      );
-      const reason =
-        before && (!isByHand || isDeletion(before)) ? before.reason : await this.publish(kind, source.id, tag);
+      if (source.deletedVersions.includes(tag.version)) {
+        result.tagsSkipped.push({ tag: tag.tag, reason: `its version ${tag.version} was deleted` });
+        continue;
+      }
+      const before = source.passedOver.find((entry) => entry.tag === tag.tag && entry.commit_sha === tag.sha);
+      const reason = before && !isByHand ? before.reason : await this.publish(kind, source.id, tag);
       if (reason === null) {
         result.tagsAdded.push(tag.tag);
         continue;
       }
-      const entry = { tag: tag.tag, commit_sha: tag.sha, reason };
-      passedOver.push(entry);
-      result.tagsSkipped.push({ tag: tag.tag, reason });
-      if (!isDeletion(entry)) failures.push({ tag: tag.tag, reason });
+      passedOver.push({ tag: tag.tag, commit_sha: tag.sha, reason });
+      failures.push({ tag: tag.tag, reason });
     }
+    result.tagsSkipped.push(...failures);
     await this.record(kind, source.id, { error: summary(failures), passedOver });
     this.logger.log({
       event: 'tags_synced',
@@ -180,6 +180,8 @@ export class TagSync {
       await kind.publish(id, tag, this.stopping.signal);
       return null;
     } catch (error) {
+      // Somebody published it by name, or uploaded it, just now.
+      if (error instanceof DomainError && error.code === 'version-exists') return null;
       const isOfTheTag = error instanceof DomainError && !isPassing(error) && !this.stopping.signal.aborted;
       if (!isOfTheTag) throw error;
       return error.message;
@@ -225,27 +227,14 @@ export class TagSync {
   }
 }
 
-const DELETED = 'its version was deleted';
-
-/** The tags to pass over when a version is deleted: its own from now on, until somebody adds it again by name. */
-export function afterDeletion(
-  present: PassedOverTag[],
-  version: { gitTag: string | null; commitSha: string | null },
-): PassedOverTag[] {
-  if (version.gitTag === null) return present;
-  return [
-    ...afterPublishing(present, version.gitTag),
-    { tag: version.gitTag, commit_sha: version.commitSha ?? '', reason: DELETED },
-  ];
+/** Deleted versions after one more was deleted. */
+export function withDeleted(present: string[], version: string): string[] {
+  return [...withoutDeleted(present, version), version];
 }
 
-/** The tags to pass over when one becomes a version. */
-export function afterPublishing(present: PassedOverTag[], tag: string): PassedOverTag[] {
-  return present.filter((entry) => entry.tag !== tag);
-}
-
-function isDeletion({ reason }: PassedOverTag): boolean {
-  return reason === DELETED;
+/** Deleted versions after one was published again. */
+export function withoutDeleted(present: string[], version: string): string[] {
+  return present.filter((each) => each !== version);
 }
 
 function movesOf(

@@ -7,8 +7,8 @@ const CODES = [
   // Of subclasses: `super(kind, code, …)` and `super(code, …)`, but not `super(kind, someCode, …)`.
   /super\(\s*(?:'[a-z-]+',\s*)?'([a-z]+(?:-[a-z]+)*)'(?!,\s*code\b)/g,
   /\bcode: '([\w-]+)'/g,
-  // The table in src/git/git.errors.ts.
-  /^ {2}'(git-[\w-]+)': '/gm,
+  // The tables in src/git/git.errors.ts and src/hcl/module-interface.errors.ts.
+  /^ {2}'((?:git|module)-[\w-]+)': '/gm,
 ];
 
 function codesOfSources(): Set<string> {

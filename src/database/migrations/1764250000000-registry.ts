@@ -13,6 +13,7 @@ const gitSource = {
   last_synced_at: optional(column.time()),
   sync_due_at: optional(column.time()),
   passed_over: column.text(),
+  deleted_versions: column.text(),
   webhook_hash: optional(column.varchar(64)),
   webhook_token: optional(column.text()),
 };

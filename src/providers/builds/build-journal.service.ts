@@ -86,6 +86,13 @@ export class BuildJournal {
     return outcome?.changed ?? null;
   }
 
+  /** What went wrong after a build had succeeded. */
+  recordProblem(build: BuildEntity, errorMessage: string): Promise<void> {
+    const store = (): Promise<void> =>
+      this.database.transaction((transaction) => this.builds.setProblem(transaction, build.id, errorMessage));
+    return untilStored(store, this.stopping.signal);
+  }
+
   /** Stores a piece of log and sends it to who reads live. */
   async appendLog(buildId: string, piece: LogPiece): Promise<void> {
     const store = (): Promise<BuildEventEntity> =>

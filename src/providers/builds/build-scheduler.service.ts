@@ -49,6 +49,7 @@ export class BuildScheduler implements OnApplicationBootstrap {
         ),
       );
     }
+    for (const build of await this.builds.findUnpublished()) this.track(this.publish(build));
     this.wake();
   }
 
@@ -122,10 +123,13 @@ export class BuildScheduler implements OnApplicationBootstrap {
     const startedAt = this.clock.timestamp();
     const build = await this.journal.move(queued, 'building', { startedAt, attempt: queued.attempt + 1 });
     if (!build) return;
+    // Asked for while a restarted server took the build back.
+    if (build.cancelRequestedAt !== null) control.cancel(false);
     try {
       await this.execute(build, control);
     } catch (error) {
-      await this.end(build.id, error);
+      const isCancelled = control.isCancelled && !(error instanceof BuildMovedError);
+      await this.end(build.id, isCancelled ? new BuildCancelledError() : error);
       return;
     }
     if (build.publish) await this.publish(build);
@@ -143,14 +147,19 @@ export class BuildScheduler implements OnApplicationBootstrap {
     await this.executor.execute(build, { ...provider, gitUrl }, { ...version, commitSha }, control);
   }
 
-  /** Of a version that is to be published when it is built. What is wrong stands in the log of the build. */
+  /** A version that is to be published when it is built. What is wrong stands in the `error_message` of the build. */
   private async publish(build: BuildEntity): Promise<void> {
     const version = await this.versions.findById(build.versionId);
     if (!version) return;
     try {
       await this.publisher.publish(build.createdBy, version.providerId, version.id);
     } catch (error) {
-      this.logger.warn({ event: 'build_not_published', build_id: build.id, error: messageOf(error) ?? String(error) });
+      const reason = messageOf(error) ?? 'the server made a mistake; its log has the details.';
+      this.logger.warn(
+        { event: 'build_not_published', build_id: build.id },
+        error instanceof Error ? error.stack : error,
+      );
+      await this.journal.recordProblem(build, `Built, but not published: ${reason}`);
     }
   }
 

@@ -41,6 +41,10 @@ export class BuildRepository {
     return (await updateRows(transaction, BuildEntity, { id, status: In([...ACTIVE]) }, changes)) > 0;
   }
 
+  async setProblem(transaction: Transaction, id: string, errorMessage: string): Promise<void> {
+    await updateRows(transaction, BuildEntity, { id }, { errorMessage });
+  }
+
   /** Takes numbers for events inside the unit that stores them. @returns the first */
   async takeEventNumbers(transaction: Transaction, id: string, count: number): Promise<number> {
     const manager = Transaction.managerOf(transaction);
@@ -69,6 +73,16 @@ export class BuildRepository {
   /** The oldest first. */
   findByStatus(status: BuildStatus): Promise<BuildEntity[]> {
     return this.database.readManager().find(BuildEntity, { where: { status }, order: { seq: 'ASC' } });
+  }
+
+  /** Builds whose version was to be published when they succeeded, and is a draft still. */
+  findUnpublished(): Promise<BuildEntity[]> {
+    return this.database
+      .readManager()
+      .createQueryBuilder(BuildEntity, 'build')
+      .innerJoin('provider_versions', 'version', 'version.id = build.versionId')
+      .where(`build.status = 'success' AND build.publish = true AND version.status = 'draft'`)
+      .getMany();
   }
 
   async countActiveOfProvider(providerId: string): Promise<number> {

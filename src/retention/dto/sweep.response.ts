@@ -1,13 +1,10 @@
 /** What a sweep did, or would do. */
 export class SweepResponse {
-  /** Working directories. */
+  /** Working directories, and `artifacts/<sha256>` of stored files that nothing refers to any more. */
   removed!: string[];
 
   /** Runs whose approval expired. */
   expired_approvals!: string[];
-
-  /** SHA-256 of stored files of the registry that nothing refers to any more. */
-  removed_artifacts!: string[];
 
   freed_bytes!: number;
 

@@ -27,8 +27,11 @@ interface RouteRule {
 
 let server: TestServer;
 let repository: GitRepository;
-const own = { namespace: '', deployment: '', run: '' };
-const other = { namespace: '', deployment: '', run: '', key: '' };
+const world = { namespace: '', deployment: '', run: '', module: '', provider: '', draft: '' };
+const own = { ...world };
+const other = { ...world, key: '' };
+/** A published version of a module of the own namespace, and a draft of a provider. */
+const published = { module: '', version: '', build: '' };
 
 const admin = async (method: string, path: string, body?: unknown): Promise<TestResponse['body']> => {
   const answer = await server.request(method, path, body);
@@ -56,6 +59,35 @@ const endedRun = async (deployment: string): Promise<string> => {
   return id;
 };
 
+const newModule = (namespace = own.namespace, fields = {}): Promise<{ id: string }> =>
+  admin('POST', '/api/modules', { namespace_id: namespace, name: unique(), provider: 'aws', ...fields });
+const newProvider = (namespace = own.namespace, fields = {}): Promise<{ id: string }> =>
+  admin('POST', '/api/providers', { namespace_id: namespace, name: unique(), ...fields });
+const newDraft = (provider: string): Promise<{ id: string }> =>
+  admin('POST', `/api/providers/${provider}/versions`, { version: `1.0.${++counter}` });
+/** A module whose repository has one tag, published. */
+const newPublished = async (namespace = own.namespace): Promise<{ module: string; version: string }> => {
+  const { id } = await newModule(namespace, { git_url: repository.url });
+  await admin('POST', `/api/modules/${id}/sync-tags`);
+  const [version] = await admin('GET', `/api/modules/${id}/versions`);
+  return { module: id, version: version.id };
+};
+
+/** A build that was cancelled. */
+const endedBuild = async (): Promise<string> => {
+  const { id } = await admin('POST', draft('/builds').path, {});
+  await server.request('POST', draft(`/builds/${id}/cancel`).path);
+  await eventually('the end of the build', async () => {
+    const ended = await admin('GET', draft(`/builds/${id}`).path);
+    return ended.completed_at !== null;
+  });
+  return id;
+};
+
+const module_ = (rest = ''): Call => ({ path: `/api/modules/${published.module}${rest}` });
+const provider = (rest = ''): Call => ({ path: `/api/providers/${own.provider}${rest}` });
+const draft = (rest = ''): Call => provider(`/versions/${own.draft}${rest}`);
+const build = (rest = ''): Call => draft(`/builds/${published.build}${rest}`);
 const namespace = (rest = ''): Call => ({ path: `/api/namespaces/${own.namespace}${rest}` });
 const deployment = (rest = ''): Call => ({ path: `/api/deployments/${own.deployment}${rest}` });
 const run = (rest = ''): Call => deployment(`/runs/${own.run}${rest}`);
@@ -185,6 +217,230 @@ const ROUTES: Record<string, RouteRule> = {
     call: () => run('/executions'),
   },
 
+  'GET /api/modules': { access: ['read', 'any'], answer: 200, call: () => ({ path: '/api/modules' }) },
+  'POST /api/modules': {
+    access: ['write', 'namespace'],
+    answer: 201,
+    call: () => ({ path: '/api/modules', body: { namespace_id: own.namespace, name: unique(), provider: 'aws' } }),
+  },
+  'GET /api/modules/{id}': { access: ['read', 'namespace'], answer: 200, call: () => module_() },
+  'PATCH /api/modules/{id}': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => withBody(module_(), { description: unique() }),
+  },
+  'PUT /api/modules/{id}': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => withBody(module_(), { description: unique() }),
+  },
+  'DELETE /api/modules/{id}': {
+    access: ['write', 'namespace'],
+    answer: 204,
+    call: async () => ({ path: `/api/modules/${(await newModule()).id}` }),
+  },
+  'POST /api/modules/{id}/sync-tags': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => module_('/sync-tags'),
+  },
+  'GET /api/modules/{id}/git-tags': { access: ['read', 'namespace'], answer: 200, call: () => module_('/git-tags') },
+  'GET /api/modules/{id}/readme': { access: ['read', 'namespace'], answer: 200, call: () => module_('/readme') },
+  'GET /api/modules/{id}/docs': { access: ['read', 'namespace'], answer: 200, call: () => module_('/docs') },
+  'GET /api/modules/{id}/webhook': { access: ['write', 'namespace'], answer: 200, call: () => module_('/webhook') },
+  'POST /api/modules/{id}/webhook': { access: ['write', 'namespace'], answer: 201, call: () => module_('/webhook') },
+  'GET /api/modules/{id}/versions': { access: ['read', 'namespace'], answer: 200, call: () => module_('/versions') },
+  // There is no such tag.
+  'POST /api/modules/{id}/versions': {
+    access: ['write', 'namespace'],
+    answer: 422,
+    call: () => withBody(module_('/versions'), { version: '9.9.9' }),
+  },
+  'PATCH /api/modules/{id}/versions/{version_id}': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => withBody(module_(`/versions/${published.version}`), { deprecated: null }),
+  },
+  'DELETE /api/modules/{id}/versions/{version_id}': {
+    access: ['write', 'namespace'],
+    answer: 204,
+    call: async () => {
+      const { module, version } = await newPublished();
+      return { path: `/api/modules/${module}/versions/${version}` };
+    },
+  },
+
+  'GET /api/providers': { access: ['read', 'any'], answer: 200, call: () => ({ path: '/api/providers' }) },
+  'POST /api/providers': {
+    access: ['write', 'namespace'],
+    answer: 201,
+    call: () => ({ path: '/api/providers', body: { namespace_id: own.namespace, name: unique() } }),
+  },
+  'GET /api/providers/{id}': { access: ['read', 'namespace'], answer: 200, call: () => provider() },
+  'PATCH /api/providers/{id}': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => withBody(provider(), { description: unique() }),
+  },
+  'PUT /api/providers/{id}': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => withBody(provider(), { description: unique() }),
+  },
+  'DELETE /api/providers/{id}': {
+    access: ['write', 'namespace'],
+    answer: 204,
+    call: async () => ({ path: `/api/providers/${(await newProvider()).id}` }),
+  },
+  'POST /api/providers/{id}/sync-tags': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => provider('/sync-tags'),
+  },
+  'GET /api/providers/{id}/git-tags': { access: ['read', 'namespace'], answer: 200, call: () => provider('/git-tags') },
+  'GET /api/providers/{id}/readme': { access: ['read', 'namespace'], answer: 200, call: () => provider('/readme') },
+  'GET /api/providers/{id}/webhook': { access: ['write', 'namespace'], answer: 200, call: () => provider('/webhook') },
+  'POST /api/providers/{id}/webhook': {
+    access: ['write', 'namespace'],
+    answer: 201,
+    call: () => provider('/webhook'),
+  },
+  'GET /api/providers/{id}/versions': { access: ['read', 'namespace'], answer: 200, call: () => provider('/versions') },
+  'POST /api/providers/{id}/versions': {
+    access: ['write', 'namespace'],
+    answer: 201,
+    call: () => withBody(provider('/versions'), { version: `2.0.${++counter}` }),
+  },
+  'PATCH /api/providers/{id}/versions/{version_id}': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => withBody(draft(), { enabled: true }),
+  },
+  'DELETE /api/providers/{id}/versions/{version_id}': {
+    access: ['write', 'namespace'],
+    answer: 204,
+    call: async () => provider(`/versions/${(await newDraft(own.provider)).id}`),
+  },
+  // Without a form.
+  'POST /api/providers/{id}/versions/{version_id}/shasums': {
+    access: ['write', 'namespace'],
+    answer: 415,
+    call: () => draft('/shasums'),
+  },
+  'GET /api/providers/{id}/versions/{version_id}/platforms': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => draft('/platforms'),
+  },
+  'POST /api/providers/{id}/versions/{version_id}/platforms/upload': {
+    access: ['write', 'namespace'],
+    answer: 415,
+    call: () => draft('/platforms/upload'),
+  },
+  // It has none.
+  'DELETE /api/providers/{id}/versions/{version_id}/platforms/{platform_id}': {
+    access: ['write', 'namespace'],
+    answer: 404,
+    call: () => draft(`/platforms/${newId()}`),
+  },
+  // It is empty.
+  'POST /api/providers/{id}/versions/{version_id}/publish': {
+    access: ['write', 'namespace'],
+    answer: 409,
+    call: () => draft('/publish'),
+  },
+  'GET /api/providers/{id}/versions/{version_id}/builds': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => draft('/builds'),
+  },
+  'POST /api/providers/{id}/versions/{version_id}/builds': {
+    access: ['write', 'namespace'],
+    answer: 422,
+    call: async () => withBody(provider(`/versions/${(await newDraft(own.provider)).id}/builds`), {}),
+  },
+  'GET /api/providers/{id}/versions/{version_id}/builds/{build_id}': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => build(),
+  },
+  // It has ended.
+  'POST /api/providers/{id}/versions/{version_id}/builds/{build_id}/cancel': {
+    access: ['write', 'namespace'],
+    answer: 409,
+    call: () => build('/cancel'),
+  },
+  'GET /api/providers/{id}/versions/{version_id}/builds/{build_id}/log': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => build('/log'),
+  },
+  'GET /api/providers/{id}/versions/{version_id}/builds/{build_id}/stream': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => build('/stream'),
+  },
+
+  'GET /api/namespaces/{id}/signing-keys': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => namespace('/signing-keys'),
+  },
+  // Both at once.
+  'POST /api/namespaces/{id}/signing-keys': {
+    access: ['admin', 'namespace'],
+    answer: 400,
+    call: () => withBody(namespace('/signing-keys'), { private_key: 'x', public_key: 'x' }),
+  },
+  'POST /api/namespaces/{id}/signing-keys/{key_id}/activate': {
+    access: ['admin', 'namespace'],
+    answer: 404,
+    call: () => namespace(`/signing-keys/${newId()}/activate`),
+  },
+  'DELETE /api/namespaces/{id}/signing-keys/{key_id}': {
+    access: ['admin', 'namespace'],
+    answer: 404,
+    call: () => namespace(`/signing-keys/${newId()}`),
+  },
+
+  'POST /api/hooks/git/{token}': {
+    access: 'public',
+    answer: 404,
+    call: () => ({ path: `/api/hooks/git/${'0'.repeat(40)}`, body: {} }),
+  },
+  'GET /.well-known/terraform.json': {
+    access: 'public',
+    answer: 200,
+    call: () => ({ path: '/.well-known/terraform.json' }),
+  },
+  // The link is none that this server made.
+  'GET /v1/artifacts/{sha256}/{filename}': {
+    access: 'public',
+    answer: 403,
+    call: () => ({ path: `/v1/artifacts/${'0'.repeat(64)}/x.zip?expires=1&for=module.x&signature=x` }),
+  },
+  'GET /v1/modules/{namespace}/{name}/{provider}/versions': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => ({ path: `/v1/modules/own/${registryName}/aws/versions` }),
+  },
+  'GET /v1/modules/{namespace}/{name}/{provider}/{version}/download': {
+    access: ['read', 'namespace'],
+    answer: 204,
+    call: () => ({ path: `/v1/modules/own/${registryName}/aws/1.0.0/download` }),
+  },
+  'GET /v1/providers/{namespace}/{name}/versions': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => ({ path: `/v1/providers/own/${registryProvider}/versions` }),
+  },
+  // It has no published version.
+  'GET /v1/providers/{namespace}/{name}/{version}/download/{os}/{arch}': {
+    access: ['read', 'namespace'],
+    answer: 404,
+    call: () => ({ path: `/v1/providers/own/${registryProvider}/1.0.0/download/linux/amd64` }),
+  },
+
   'POST /api/maintenance/sweep': {
     access: ['admin', 'platform'],
     answer: 200,
@@ -192,6 +448,10 @@ const ROUTES: Record<string, RouteRule> = {
   },
   'GET /api/audit': { access: ['admin', 'any'], answer: 200, call: () => ({ path: '/api/audit' }) },
 };
+
+/** How clients name what is published. */
+let registryName = '';
+let registryProvider = '';
 
 /** Served beside the routes; public. */
 const DOCUMENTATION = /^\/api\/(docs(\/.*)?|openapi\.json|openapi\.yaml)$/;
@@ -220,12 +480,20 @@ function expectedStatus({ access, answer }: RouteRule, { holds }: Principal): nu
 
 beforeAll(async () => {
   server = await startTestServer();
-  repository = await createRepository({ files: { 'main.tf': '', 'a.tfvars': '' } });
-  for (const [name, world] of Object.entries({ own, other })) {
-    world.namespace = (await admin('POST', '/api/namespaces', { name })).id;
-    world.deployment = (await newDeployment(world.namespace)).id;
-    world.run = await endedRun(world.deployment);
+  repository = await createRepository({ files: { 'main.tf': '', 'a.tfvars': '' }, tags: ['v1.0.0'] });
+  for (const [name, things] of Object.entries({ own, other })) {
+    things.namespace = (await admin('POST', '/api/namespaces', { name })).id;
+    things.deployment = (await newDeployment(things.namespace)).id;
+    things.run = await endedRun(things.deployment);
+    things.module = (await newModule(things.namespace)).id;
+    things.provider = (await newProvider(things.namespace, { git_url: repository.url })).id;
+    await admin('POST', `/api/providers/${things.provider}/sync-tags`);
+    things.draft = (await admin('GET', `/api/providers/${things.provider}/versions`))[0].id;
   }
+  Object.assign(published, await newPublished());
+  published.build = await endedBuild();
+  registryName = (await admin('GET', `/api/modules/${published.module}`)).name;
+  registryProvider = (await admin('GET', `/api/providers/${own.provider}`)).name;
   other.key = (await newKey('read', other.namespace)).id;
   const expiring = await newKey('admin', null, { expires_at: new Date(Date.now() + 300).toISOString() });
   await eventually('the key to expire', async () => {
@@ -316,7 +584,8 @@ describe.each(Object.keys(ROUTES))('%s', (route) => {
       if (expected === 401 && answer.headers.get('www-authenticate') !== 'Bearer') {
         wrong.push(`${principal.name}: no WWW-Authenticate`);
       }
-      if (expected >= 400 && answer.headers.get('content-type')?.split(';')[0] !== 'application/problem+json') {
+      const shape = path.startsWith('/v1/') ? 'application/json' : 'application/problem+json';
+      if (expected >= 400 && answer.headers.get('content-type')?.split(';')[0] !== shape) {
         wrong.push(`${principal.name}: ${answer.headers.get('content-type')} is no problem`);
       }
     }
@@ -334,6 +603,16 @@ describe('a thing of another namespace', () => {
     ['namespace', 'GET', (id) => `/api/namespaces/${id}`],
     ['namespace', 'GET', (id) => `/api/deployments?namespace=${id}`],
     ['namespace', 'GET', (id) => `/api/runs?namespace=${id}`],
+    ['namespace', 'GET', (id) => `/api/modules?namespace=${id}`],
+    ['namespace', 'GET', (id) => `/api/providers?namespace=${id}`],
+    ['namespace', 'GET', (id) => `/api/namespaces/${id}/signing-keys`],
+    ['module', 'GET', (id) => `/api/modules/${id}`],
+    ['module', 'GET', (id) => `/api/modules/${id}/versions`],
+    ['module', 'POST', (id) => `/api/modules/${id}/sync-tags`],
+    ['provider', 'GET', (id) => `/api/providers/${id}`],
+    ['provider', 'POST', (id) => `/api/providers/${id}/versions`, { version: '1.0.0' }],
+    ['draft', 'GET', (id) => `/api/providers/${own.provider}/versions/${id}/platforms`],
+    ['draft', 'POST', (id) => `/api/providers/${own.provider}/versions/${id}/publish`],
     ['deployment', 'GET', (id) => `/api/deployments/${id}`],
     ['deployment', 'POST', (id) => `/api/deployments/${id}/runs`, {}],
     ['run', 'GET', (id) => `/api/deployments/${own.deployment}/runs/${id}`],
@@ -356,7 +635,14 @@ describe('a thing of another namespace', () => {
   });
 
   it('is in no list', async () => {
-    for (const path of ['/api/namespaces', '/api/deployments', '/api/runs', '/api/audit']) {
+    for (const path of [
+      '/api/namespaces',
+      '/api/deployments',
+      '/api/modules',
+      '/api/providers',
+      '/api/runs',
+      '/api/audit',
+    ]) {
       const { body } = await asked('GET', `${path}?limit=200`);
       expect(body.length).toBeGreaterThan(0);
       const seen = new Set(

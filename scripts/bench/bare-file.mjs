@@ -2,5 +2,5 @@
 import express from 'express';
 
 const app = express();
-app.get('/file', (_request, response) => response.sendFile(process.argv[2], { dotfiles: 'allow' }));
+app.get('/file', (_request, response) => response.sendFile(process.argv[2]));
 const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));

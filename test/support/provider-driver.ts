@@ -83,7 +83,7 @@ export function createKey(
   return demand(server, 'POST', path, { name: uniqueName('key'), permissions, ...fields });
 }
 
-/** A good package as bytes: the Node provider. */
+/** A good package as bytes: the Node provider. That of each platform is another, as those of Go are. */
 export async function packageBytes(
   name: string,
   version: string,
@@ -92,7 +92,8 @@ export async function packageBytes(
 ): Promise<Buffer> {
   const directory = mkdtempSync(join(tmpdir(), 'plomada-package-'));
   try {
-    const { path } = await buildNodeProviderZip({ name, version, ...platform, directory }, faults);
+    const extraEntries = { PLATFORM: `${platform.os}_${platform.arch}\n`, ...faults.extraEntries };
+    const { path } = await buildNodeProviderZip({ name, version, ...platform, directory }, { ...faults, extraEntries });
     return readFileSync(path);
   } finally {
     rmSync(directory, { recursive: true, force: true });

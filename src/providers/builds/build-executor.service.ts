@@ -87,7 +87,9 @@ export class BuildExecutor {
       for (const platform of build.platforms) built.push(await this.buildPlatform(work, platform));
       await this.finish(work, built, this.evidenceOf(work, version.commitSha, goVersion, built));
     } finally {
-      await workspace.remove();
+      // A server that stops leaves what it began to the next one, which ends it first.
+      const isLetGo = control.signal.aborted && !control.isCancelled;
+      if (!isLetGo) await workspace.remove();
     }
   }
 

@@ -43,13 +43,9 @@ export class BuildScheduler implements OnApplicationBootstrap {
   /** A build that was at work when a server ended begins anew, and what that one started is ended first. */
   async onApplicationBootstrap(): Promise<void> {
     for (const build of await this.builds.findByStatus('building')) {
-      this.track(
-        this.takeBack(build).catch((error: unknown) =>
-          this.logger.error({ event: 'build_not_resumed', build_id: build.id }, error),
-        ),
-      );
+      this.track(this.takeBack(build), build.id);
     }
-    for (const build of await this.builds.findUnpublished()) this.track(this.publish(build));
+    for (const build of await this.builds.findUnpublished()) this.track(this.publish(build), build.id);
     this.wake();
   }
 
@@ -61,6 +57,8 @@ export class BuildScheduler implements OnApplicationBootstrap {
       .catch((error: unknown) => this.logger.error({ event: 'build_scheduler_failed' }, error))
       .finally(() => {
         this.filling = null;
+        // Asked for after the last look.
+        if (this.mustFillAgain) this.wake();
       });
   }
 
@@ -98,7 +96,7 @@ export class BuildScheduler implements OnApplicationBootstrap {
     while (this.mustFillAgain && !this.isStopping) {
       this.mustFillAgain = false;
       for (const build of await this.builds.findByStatus('queued')) {
-        if (this.atWork.size >= this.config.concurrency || this.isStopping) return;
+        if (this.atWork.size >= this.config.concurrency || this.isStopping) break;
         if (!this.atWork.has(build.id)) this.begin(build);
       }
     }
@@ -107,16 +105,11 @@ export class BuildScheduler implements OnApplicationBootstrap {
   private begin(build: BuildEntity): void {
     const control = new WorkControl();
     this.atWork.set(build.id, control);
-    this.track(
-      this.work(build, control)
-        .catch((error: unknown) => {
-          if (!this.isStopping) this.logger.error({ event: 'build_end_not_stored', build_id: build.id }, error);
-        })
-        .finally(() => {
-          this.atWork.delete(build.id);
-          this.wake();
-        }),
-    );
+    const work = this.work(build, control).finally(() => {
+      this.atWork.delete(build.id);
+      this.wake();
+    });
+    this.track(work, build.id);
   }
 
   private async work(queued: BuildEntity, control: WorkControl): Promise<void> {
@@ -190,9 +183,14 @@ export class BuildScheduler implements OnApplicationBootstrap {
     return provider?.namespaceId ?? null;
   }
 
-  private track(task: Promise<void>): void {
+  /** Work that nobody waits for; its last errors are for the log. */
+  private track(work: Promise<void>, buildId: string): void {
+    const task = work
+      .catch((error: unknown) => {
+        if (!this.isStopping) this.logger.error({ event: 'build_not_recorded', build_id: buildId }, error);
+      })
+      .finally(() => this.tasks.delete(task));
     this.tasks.add(task);
-    void task.finally(() => this.tasks.delete(task));
   }
 }
 

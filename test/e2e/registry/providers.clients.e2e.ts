@@ -16,7 +16,6 @@ import {
   sendForm,
   uniqueName,
 } from '../../support/provider-driver';
-import { freePort } from '../../support/server-process';
 import { describeWithEachTool, TerraformProject, type ToolResult } from '../../support/terraform-cli';
 import { ADMIN_KEY, startTestServer, type TestServer } from '../../support/test-server';
 
@@ -63,7 +62,6 @@ interface Use {
 function projectOf(tool: 'terraform' | 'tofu', provider: ProviderDriver, use: Use = {}): TerraformProject {
   const { version, token = ADMIN_KEY, host = HOST, environment, isDiscovered = false } = use;
   const constraint = version === undefined ? '' : `version = "${version}"`;
-  const type = provider.name.replaceAll('-', '_');
   const project = new TerraformProject({
     tool,
     environment,
@@ -79,7 +77,7 @@ terraform {
 }
 resource "${provider.name}_thing" "one" {
   provider = it
-  text     = "hello"
+  label    = "hello"
 }
 `,
     },
@@ -88,7 +86,6 @@ resource "${provider.name}_thing" "one" {
       ...(isDiscovered ? {} : { hosts: { [host]: { 'providers.v1': `${provider.server.url}/v1/providers/` } } }),
     },
   });
-  expect(type).not.toBe('');
   projects.push(project);
   return project;
 }
@@ -300,46 +297,31 @@ describeWithEachTool('a provider over TLS', (tool) => {
   let directory: string;
   let certificates: Certificates;
   let secure: TestServer;
+  let provider: ProviderDriver;
   let host: string;
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'plomada-tls-'));
     certificates = await createCertificates(directory);
-    const port = await freePort();
-    host = `127.0.0.1:${port}`;
-    secure = await startTestServer({
-      TLS_CERT_FILE: certificates.certificateFile,
-      TLS_KEY_FILE: certificates.keyFile,
-      PUBLIC_URL: `https://${host}`,
-    });
-    // Everything is made through TLS as well: fetch does not know our CA, so the driver speaks to the app itself.
-    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
-    secure.url = secure.url.replace('http:', 'https:');
+    // Filled without TLS, since only the tools get to trust our CA.
+    const data = join(directory, 'data');
+    const plain = await startTestServer({}, data);
+    const namespace = await namespaceWithKey(plain, { name: uniqueName('tls') });
+    provider = await ProviderDriver.create(plain, { namespace, name: 'tally' });
+    await provider.release('1.0.0');
+    await plain.stop();
+    secure = await startTestServer(
+      { TLS_CERT_FILE: certificates.certificateFile, TLS_KEY_FILE: certificates.keyFile },
+      data,
+    );
     host = new URL(secure.url).host;
-    const { url } = secure;
-    secure.request = async (method, path, body, key = ADMIN_KEY) => {
-      const response = await fetch(`${url}${path}`, {
-        method,
-        headers: {
-          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, text, body: text === '' ? undefined : JSON.parse(text) };
-    };
   });
   afterAll(async () => {
-    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     await secure.stop();
     rmSync(directory, { recursive: true, force: true });
   });
 
   it('is discovered and used with a private CA, and refused without it', async () => {
-    const namespace = await namespaceWithKey(secure, { name: uniqueName('tls') });
-    const provider = await ProviderDriver.create(secure, { namespace, name: 'tally' });
-    await provider.release('1.0.0');
     const environment = { SSL_CERT_FILE: certificates.caFile };
     const project = projectOf(tool, provider, { host, isDiscovered: true, environment });
     expectSuccess(await project.init());

@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Upload, type UploadedFile, UploadedPart } from '../artifacts';
 import { Access, CurrentActor, ofParam } from '../common/access/access.decorator';
 import type { Actor } from '../common/access/actor';
+import { ApiBodies } from '../common/http/bodies.decorator';
 import { ApiProblems } from '../common/http/problem.decorator';
 import {
   CreateModuleVersionRequest,
@@ -38,13 +39,7 @@ export class ModuleVersionsController {
   @Post()
   @Access('write', ofParam('module'))
   @Upload(['file'], { isOptional: true })
-  @ApiConsumes('application/json', 'multipart/form-data')
-  @ApiExtraModels(CreateModuleVersionRequest, UploadModuleVersionRequest)
-  @ApiBody({
-    schema: {
-      oneOf: [{ $ref: getSchemaPath(CreateModuleVersionRequest) }, { $ref: getSchemaPath(UploadModuleVersionRequest) }],
-    },
-  })
+  @ApiBodies({ 'application/json': CreateModuleVersionRequest, 'multipart/form-data': UploadModuleVersionRequest })
   @ApiProblems(404, 409, 422, 503)
   create(
     @CurrentActor() actor: Actor,

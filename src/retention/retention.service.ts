@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ArtifactCollector } from '../artifacts';
 import { RunsConfig, StorageConfig } from '../config/config';
 import { RunArchive } from '../deployments';
+import { ActiveWork } from '../runner';
 import { mayRemove } from './directory-age';
 
 const HOUR_MS = 3_600_000;
@@ -28,6 +29,7 @@ export class RetentionService {
   constructor(
     private readonly runs: RunArchive,
     private readonly artifacts: ArtifactCollector,
+    private readonly work: ActiveWork,
     private readonly config: RunsConfig,
     private readonly storage: StorageConfig,
   ) {}
@@ -82,7 +84,9 @@ export class RetentionService {
       .filter((entry) => entry.isDirectory() && !result.expired_approvals.includes(entry.name))
       .map(({ name }) => name);
     const ends = await this.runs.findEnds(names);
+    const active = await this.work.findActive(names);
     for (const name of names) {
+      if (active.has(name)) continue;
       const directory = join(this.storage.workRoot, name);
       try {
         const end = ends.get(name);

@@ -1,3 +1,4 @@
 export { RunnerModule } from './runner.module';
 export * from './runner.port';
+export { ActiveWork } from './active-work';
 export { Workspace } from './workspace';

@@ -1,6 +1,7 @@
 import { BeforeApplicationShutdown, Global, Inject, Module, OnModuleInit } from '@nestjs/common';
 import { RunsConfig, StorageConfig } from '../config/config';
 import { SERVER_ENVIRONMENT } from '../config/config.module';
+import { ActiveWork } from './active-work';
 import { RUNNER_PORT } from './runner.port';
 import { RunnerService } from './runner.service';
 
@@ -15,8 +16,9 @@ import { RunnerService } from './runner.service';
         new RunnerService(runs, storage, environment),
     },
     { provide: RUNNER_PORT, useExisting: RunnerService },
+    ActiveWork,
   ],
-  exports: [RUNNER_PORT],
+  exports: [RUNNER_PORT, ActiveWork],
 })
 export class RunnerModule implements OnModuleInit, BeforeApplicationShutdown {
   constructor(@Inject(RunnerService) private readonly runner: RunnerService) {}

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AuditService } from '../../audit';
 import { writeZip } from '../../archives';
 import type { WorkControl } from '../../common/concurrency/work-control';
+import { findEscapingLink } from '../../common/files/links';
 import { SecretPatterns } from '../../common/secrets/secret-patterns';
 import { BuildsConfig, RunsConfig } from '../../config/config';
 import { GIT_PORT, type GitPort, type GitRemote, RemoteSecrets } from '../../git';
@@ -77,8 +78,10 @@ export class BuildExecutor {
   ): Promise<void> {
     const remote = this.secrets.remoteOf('provider', provider);
     const { password, sshKey } = remote.credentials;
-    const patterns = new SecretPatterns([password, sshKey].filter((value): value is string => value !== null));
     const workspace = this.workspaces.of(build.id, provider.namespaceId);
+    // Where it works on the host is nobody's business either.
+    const hidden = [password, sshKey, workspace.directory].filter((value): value is string => value !== null);
+    const patterns = new SecretPatterns(hidden);
     const work: Work = { build, provider, version, remote, workspace, patterns, control };
     try {
       await this.checkOut(work, version.commitSha);
@@ -118,6 +121,10 @@ export class BuildExecutor {
     } catch (error) {
       if (control.isCancelled) throw new BuildCancelledError();
       throw error;
+    }
+    const escaping = await findEscapingLink(workspace.checkout);
+    if (escaping !== null) {
+      throw new BuildFailedError(`The link "${escaping}" leads out of the repository, or nowhere: remove it.`);
     }
     await workspace.giveCheckoutToRunner();
     await log.note(`Checked out ${work.version.gitTag ?? 'the version'} at commit ${commitSha}.`);

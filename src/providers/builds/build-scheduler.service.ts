@@ -5,7 +5,7 @@ import { DomainError } from '../../common/errors';
 import { outsideOfRequests } from '../../common/http/request-context';
 import { BuildsConfig } from '../../config/config';
 import { SecretUnreadableError } from '../../crypto/secret-box';
-import { ServerStoppingError } from '../../runner';
+import { ActiveWork, ServerStoppingError } from '../../runner';
 import { hasEnded } from '../domain/build-status';
 import type { BuildEntity } from '../persistence/build.entity';
 import { BuildRepository } from '../persistence/build.repository';
@@ -36,12 +36,14 @@ export class BuildScheduler implements OnApplicationBootstrap {
     private readonly journal: BuildJournal,
     private readonly executor: BuildExecutor,
     private readonly publisher: ProviderPublisher,
+    private readonly activeWork: ActiveWork,
     private readonly config: BuildsConfig,
     private readonly clock: Clock,
   ) {}
 
   /** A build that was at work when a server ended begins anew, and what that one started is ended first. */
   async onApplicationBootstrap(): Promise<void> {
+    this.activeWork.register((ids) => this.builds.findActive(ids));
     for (const build of await this.builds.findByStatus('building')) {
       this.track(this.takeBack(build), build.id);
     }

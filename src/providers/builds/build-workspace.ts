@@ -1,4 +1,4 @@
-import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { RunsConfig, StorageConfig } from '../../config/config';
@@ -6,6 +6,8 @@ import { Workspace } from '../../runner';
 
 /** Caches of Go, one for each namespace: what one team's build leaves is never part of another's. */
 const CACHES = '.build-cache';
+/** What an archive of objects begins with (ar). */
+const OBJECT_ARCHIVE = '!<arch>';
 
 /** The directory of one build. */
 export class BuildWorkspace extends Workspace {
@@ -52,7 +54,8 @@ export class BuildWorkspace extends Workspace {
 
   /**
    * Takes a program out of the runner's reach: from here on what is checked is what is packed.
-   * @returns where it is now; null when the runner left no plain file of this name
+   * @returns where it is now; null when the runner left no program of this name. Of a package that is no `main`, Go
+   *   makes an archive of objects and calls it a success.
    */
   async takeOut(name: string): Promise<string | null> {
     const target = join(this.built, name);
@@ -60,7 +63,8 @@ export class BuildWorkspace extends Workspace {
       () => true,
       () => false,
     );
-    return isThere && (await lstat(target)).isFile() ? target : null;
+    if (!isThere || !(await lstat(target)).isFile()) return null;
+    return (await readStart(target, OBJECT_ARCHIVE.length)) === OBJECT_ARCHIVE ? null : target;
   }
 
   /** A file of the server's own, for the package of a platform. */
@@ -68,6 +72,16 @@ export class BuildWorkspace extends Workspace {
     const file = join(this.built, `${os}_${arch}.zip`);
     await rm(file, { force: true });
     return file;
+  }
+}
+
+async function readStart(file: string, length: number): Promise<string> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -57,6 +57,14 @@ export class BuildRepository {
     return this.database.readManager().findOneBy(BuildEntity, { id });
   }
 
+  /** Which of these builds have not ended. */
+  async findActive(ids: string[]): Promise<Set<string>> {
+    const rows = await this.database
+      .readManager()
+      .find(BuildEntity, { select: { id: true }, where: { id: In(ids), status: In([...ACTIVE]) } });
+    return new Set(rows.map(({ id }) => id));
+  }
+
   findIn(versionId: string, id: string): Promise<BuildEntity | null> {
     return this.database.readManager().findOneBy(BuildEntity, { id, versionId });
   }

@@ -136,7 +136,9 @@ describe('secrets', () => {
       const run = await deployment.apply({ env_vars: { GIVEN: 'yes' } });
       expect(run.apply_log).toContain('GIVEN=yes');
       expect(run.apply_log).not.toContain('server-environment-canary');
-      expect(run.apply_log).not.toMatch(/ENCRYPTION_KEY|ADMIN_API_KEY|TF_CLI_CONFIG_FILE/);
+      expect(run.apply_log).not.toMatch(/ENCRYPTION_KEY|ADMIN_API_KEY/);
+      // The platform's own, for its registry; not that of whoever started the server.
+      expect(run.apply_log).toContain(`TF_CLI_CONFIG_FILE=${server.dataDir}/work/${run.id}/cli.tfrc`);
       expect(run.apply_log).toContain('TF_IN_AUTOMATION=');
     } finally {
       delete process.env.PLOMADA_TEST_CANARY;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +18,8 @@ import {
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const INCOMING = '.incoming';
+/** Larger reads than usual: packages are large, and each read costs a turn of the event loop. */
+const READ_BYTES = 256 * 1024;
 
 /** Artefacts as files of one folder: `<first two digits>/<sha256>`. */
 export class FileArtifactStore implements ArtifactStore {
@@ -55,11 +58,13 @@ export class FileArtifactStore implements ArtifactStore {
   }
 
   async get(sha256: string, range?: ByteRange): Promise<Readable> {
-    const handle = await open(this.pathOf(sha256), 'r').catch(() => {
+    // An end before the start means nothing at all, which a stream cannot be told.
+    const part = range ? { start: range.from, end: Math.max(range.from, range.to - 1) } : {};
+    const content = createReadStream(this.pathOf(sha256), { ...part, highWaterMark: READ_BYTES });
+    await once(content, 'open').catch(() => {
       throw new ArtifactMissingError(sha256);
     });
-    // An end before the start means nothing at all, which a stream cannot be told.
-    return handle.createReadStream(range ? { start: range.from, end: Math.max(range.from, range.to - 1) } : {});
+    return content;
   }
 
   async stat(sha256: string): Promise<ListedArtifact | null> {

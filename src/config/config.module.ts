@@ -8,6 +8,7 @@ import {
   RunsConfig,
   SecretsConfig,
   ServerConfig,
+  StateConfig,
   StorageConfig,
 } from './config';
 
@@ -25,6 +26,7 @@ export class ConfigModule {
       { provide: SecretsConfig, useValue: config.secrets },
       { provide: RunsConfig, useValue: config.runs },
       { provide: GitConfig, useValue: config.git },
+      { provide: StateConfig, useValue: config.state },
       { provide: RegistryConfig, useValue: config.registry },
       { provide: BuildsConfig, useValue: config.builds },
       { provide: LoggingConfig, useValue: config.logging },

@@ -62,6 +62,15 @@ export class GitConfig {
   ) {}
 }
 
+/** How states are kept. */
+export class StateConfig {
+  constructor(
+    readonly maxBytes: number,
+    readonly keepVersions: number,
+    readonly lockTimeoutSeconds: number,
+  ) {}
+}
+
 /** What the registry takes and how often it looks for new tags. */
 export class RegistryConfig {
   constructor(
@@ -97,6 +106,7 @@ export interface PlomadaConfig {
   secrets: SecretsConfig;
   runs: RunsConfig;
   git: GitConfig;
+  state: StateConfig;
   registry: RegistryConfig;
   builds: BuildsConfig;
   logging: LoggingConfig;

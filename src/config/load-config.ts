@@ -10,6 +10,7 @@ import {
   RunsConfig,
   SecretsConfig,
   ServerConfig,
+  StateConfig,
   StorageConfig,
 } from './config';
 import { packageRoot } from './package-root';
@@ -122,6 +123,7 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
       values.GIT_TIMEOUT_SECONDS,
       values.GIT_MAX_BYTES,
     ),
+    state: new StateConfig(values.STATE_MAX_BYTES, values.STATE_KEEP_VERSIONS, values.STATE_LOCK_TIMEOUT_SECONDS),
     registry: new RegistryConfig(values.UPLOAD_MAX_BYTES, values.SYNC_INTERVAL_MINUTES),
     builds: new BuildsConfig(values.BUILD_CONCURRENCY, values.BUILD_TIMEOUT_MINUTES, values.BUILD_GOPROXY),
     logging: new LoggingConfig(

@@ -103,6 +103,17 @@ export const SETTINGS = {
     shownDefault: '64MiB',
     meaning: 'Kept of the log of each phase of a run: the beginning, a marker, and the end.',
   }),
+  STATE_MAX_BYTES: bytes(256 * MIB, { shownDefault: '256MiB', meaning: 'Largest state that is taken.' }),
+  STATE_KEEP_VERSIONS: integer(
+    100,
+    { min: 1, max: 100_000 },
+    { meaning: 'Versions kept of the state of each folder of a deployment.' },
+  ),
+  STATE_LOCK_TIMEOUT_SECONDS: integer(
+    60,
+    { min: 0, max: 86400 },
+    { meaning: 'Seconds a run waits for a state that somebody else has locked.' },
+  ),
   GIT_ALLOWED_SCHEMES: list(
     ['https', 'ssh'],
     { meaning: 'URL schemes git may use: `https`, `ssh`, `http`, `file`.' },

@@ -2,6 +2,7 @@ import { Injectable, OnModuleInit } from '@nestjs/common';
 import { AuditService } from '../audit';
 import { AccessScopes } from '../common/access/access-scopes';
 import type { Actor } from '../common/access/actor';
+import { RevokedKeys } from '../common/access/revoked-keys';
 import { Clock } from '../common/clock';
 import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
 import type { ListQuery, Page } from '../common/http/pagination';
@@ -27,6 +28,7 @@ export class NamespacesService implements OnModuleInit {
     private readonly clock: Clock,
     private readonly scopes: AccessScopes,
     private readonly answers: RegistryAnswers,
+    private readonly revokedKeys: RevokedKeys,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -121,6 +123,7 @@ export class NamespacesService implements OnModuleInit {
   /** @throws ConflictError while it holds anything. Its keys go with it. */
   async delete(actor: Actor, reference: string): Promise<void> {
     const id = await this.database.transaction(() => this.deleteInUnit(actor, reference));
+    this.revokedKeys.revokedWithNamespace.next(id);
     this.answers.forget(id);
   }
 

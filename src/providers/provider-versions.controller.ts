@@ -3,7 +3,6 @@ import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { Upload, type UploadedFile, UploadedPart } from '../artifacts';
 import { Access, CurrentActor, ofParam } from '../common/access/access.decorator';
 import type { Actor } from '../common/access/actor';
-import { InvalidFieldError } from '../common/errors';
 import { ApiProblems } from '../common/http/problem.decorator';
 import {
   CreateProviderVersionRequest,
@@ -88,11 +87,10 @@ export class ProviderVersionsController {
     @CurrentActor() actor: Actor,
     @Param('id') id: string,
     @Param('version_id') versionId: string,
-    @UploadedPart('shasums') shasums: UploadedFile | undefined,
-    @UploadedPart('signature') signature: UploadedFile | undefined,
+    @UploadedPart('shasums') shasums: UploadedFile,
+    @UploadedPart('signature') signature: UploadedFile,
   ): Promise<ProviderVersionResponse> {
-    const files = { shasums: given(shasums, 'shasums'), signature: given(signature, 'signature') };
-    return this.publisher.takeShasums(actor.label, id, versionId, files);
+    return this.publisher.takeShasums(actor.label, id, versionId, { shasums, signature });
   }
 
   /** The packages of a version. */
@@ -118,9 +116,9 @@ export class ProviderVersionsController {
     @Param('id') id: string,
     @Param('version_id') versionId: string,
     @Body() body: UploadPlatformRequest,
-    @UploadedPart('file') file: UploadedFile | undefined,
+    @UploadedPart('file') file: UploadedFile,
   ): Promise<ProviderPlatformResponse> {
-    return this.versions.upload(actor, id, versionId, body, given(file, 'file'));
+    return this.versions.upload(actor, id, versionId, body, file);
   }
 
   /** Takes a package out of a draft. */
@@ -149,9 +147,4 @@ export class ProviderVersionsController {
   ): Promise<ProviderVersionResponse> {
     return this.publisher.publish(actor.label, id, versionId);
   }
-}
-
-function given(file: UploadedFile | undefined, name: string): UploadedFile {
-  if (!file) throw new InvalidFieldError(name, 'is missing: send it as a file of the form');
-  return file;
 }

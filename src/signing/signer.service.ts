@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { KeyedMutex } from '../common/concurrency/keyed-mutex';
+import { ConflictError } from '../common/errors';
+import { SecretUnreadableError } from '../crypto/secret-box';
 import type { SigningKeyEntity } from './persistence/signing-key.entity';
 import { SigningKeyRepository } from './persistence/signing-key.repository';
 import { findSigner, signDetached } from './pgp';
@@ -32,7 +34,7 @@ export class Signer {
   /** With the active key of the namespace, which is made when there is none. */
   async sign(namespaceId: string, bytes: Buffer): Promise<MadeSignature> {
     const key = await this.making.run(namespaceId, () => this.activeKey(namespaceId));
-    return { signingKeyId: key.id, signature: await signDetached({ privateKey: this.keys.open(key) }, bytes) };
+    return { signingKeyId: key.id, signature: await signDetached({ privateKey: this.open(key) }, bytes) };
   }
 
   /** Which key of the namespace made this signature; null when none did. Its binary form is given back. */
@@ -46,6 +48,18 @@ export class Signer {
   async findClientKey(signingKeyId: string): Promise<ClientKey | null> {
     const key = await this.repository.findById(signingKeyId);
     return key && { keyId: key.keyId, publicKey: key.publicKey, isRevoked: key.revokedAt !== null };
+  }
+
+  private open(key: SigningKeyEntity): string {
+    try {
+      return this.keys.open(key);
+    } catch (error) {
+      if (!(error instanceof SecretUnreadableError)) throw error;
+      throw new ConflictError(
+        'signing-key-unreadable',
+        'The active signing key of the namespace cannot be decrypted: ENCRYPTION_KEY is not the one it was stored with. Give that one back, or add another key (POST /api/namespaces/:id/signing-keys).',
+      );
+    }
   }
 
   private async activeKey(namespaceId: string): Promise<SigningKeyEntity> {

@@ -28,7 +28,7 @@ export async function generateKey({ passphrase, kind = 'ed25519Legacy' }: KeyOpt
     curve25519: { type: 'curve25519' },
     curve448: { type: 'curve448' },
     v6: { type: 'curve25519', config: { v6Keys: true } },
-  }[kind] as Partial<openpgp.GenerateKeyOptions>;
+  }[kind] as Partial<Parameters<typeof openpgp.generateKey>[0]>;
   const { privateKey, publicKey, revocationCertificate } = await openpgp.generateKey({
     ...type,
     userIDs: [{ name: 'Somebody', email: 'somebody@plomada.test' }],

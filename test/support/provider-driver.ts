@@ -170,11 +170,7 @@ export class ProviderDriver {
   ): Promise<Body> {
     const draft = await this.draft(number, { protocols: ['6.0'], ...fields });
     for (const platform of platforms) {
-      const uploaded = await this.upload(
-        draft.id,
-        await packageBytes(this.name, number, platform),
-        platform,
-      );
+      const uploaded = await this.upload(draft.id, await packageBytes(this.name, number, platform), platform);
       if (uploaded.status !== 201) throw new Error(`upload: ${uploaded.status} ${uploaded.text}`);
     }
     const published = await this.publish(draft.id);

@@ -6,4 +6,6 @@ import { Subject } from 'rxjs';
 export class RevokedKeys {
   /** Ids of keys. */
   readonly revoked = new Subject<string>();
+  /** Ids of namespaces that were deleted just now, and all their keys with them. */
+  readonly revokedWithNamespace = new Subject<string>();
 }

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsString, MaxLength, MinLength } from 'class-validator';
+import { IsBoolean, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { Optional, OptionalOrNull } from '../../common/http/optional.decorator';
+import { PLAIN_LINE, PLAIN_LINE_RULE } from '../../common/text/plain-line';
 
 export class CreateModuleVersionRequest {
   /**
@@ -27,8 +28,7 @@ export class UpdateModuleVersionRequest {
 
   /** Why nobody should use it any more; null takes that back. */
   @OptionalOrNull()
-  @IsString()
-  @MinLength(1)
+  @Matches(PLAIN_LINE, { message: PLAIN_LINE_RULE })
   @MaxLength(1000)
   deprecated?: string | null;
 }

@@ -11,6 +11,7 @@ import {
   MinLength,
 } from 'class-validator';
 import { Optional, OptionalOrNull } from '../../common/http/optional.decorator';
+import { PLAIN_LINE, PLAIN_LINE_RULE } from '../../common/text/plain-line';
 import { OPERATING_SYSTEMS } from '../domain/platforms';
 import { PROTOCOL, PROTOCOL_RULE } from '../domain/provider-rules';
 
@@ -44,8 +45,7 @@ export class UpdateProviderVersionRequest {
 
   /** Why nobody should use it any more; clients show it as a warning. Null takes that back. */
   @OptionalOrNull()
-  @IsString()
-  @MinLength(1)
+  @Matches(PLAIN_LINE, { message: PLAIN_LINE_RULE })
   @MaxLength(1000)
   deprecated?: string | null;
 }

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProviderPackages } from '../../../src/providers/provider-packages.service';
 import { eventually } from '../../support/eventually';
 import { openStream } from '../../support/event-stream';
-import { createRepository, type Files, type GitRepository } from '../../support/git-fixture';
+import { createRepository, type Files, type GitRepository, serveRepository } from '../../support/git-fixture';
 import { brokenGoProviderFiles, goProviderFiles, goProviderFilesBrokenOnWindows } from '../../support/go-provider';
 import { describeIfInstalled } from '../../support/installed-programs';
 import { THIS_PLATFORM } from '../../support/node-provider/node-provider-zip';
@@ -20,8 +20,9 @@ import {
   ProviderDriver,
   type RegistryServer,
 } from '../../support/provider-driver';
+import { type ServerProcess, startServerProcess } from '../../support/server-process';
 import { TerraformProject } from '../../support/terraform-cli';
-import { ADMIN_KEY, startTestServer, type TestServer } from '../../support/test-server';
+import { ADMIN_KEY, sendRequest, startTestServer, type TestServer } from '../../support/test-server';
 
 const LINUX = { os: 'linux', arch: 'amd64' };
 const WINDOWS = { os: 'windows', arch: 'amd64' };
@@ -99,7 +100,15 @@ describeIfInstalled('go', 'builds', () => {
     expect(done.evidence.environment).toMatchObject({ CGO_ENABLED: '0' });
 
     const version = await provider.version(draft.id);
-    expect(version.platforms.map(({ os, arch, filename, size_bytes, shasum }: Body) => ({ os, arch, filename, size_bytes, shasum }))).toEqual(done.evidence.artifacts);
+    expect(
+      version.platforms.map(({ os, arch, filename, size_bytes, shasum }: Body) => ({
+        os,
+        arch,
+        filename,
+        size_bytes,
+        shasum,
+      })),
+    ).toEqual(done.evidence.artifacts);
     expect(version.status).toBe('draft');
 
     const log = await provider.buildLog(draft.id, build.id);
@@ -121,7 +130,9 @@ describeIfInstalled('go', 'builds', () => {
     const resumed = await openStream(`${server.url}${buildPath}/stream`, ADMIN_KEY, middle.id);
     await resumed.ended;
     expect(resumed.events()).toEqual(live.events().slice(4));
-    expect((await openStream(`${server.url}${buildPath}/stream`, ADMIN_KEY, live.events().at(-1)!.id)).status).toBe(204);
+    expect((await openStream(`${server.url}${buildPath}/stream`, ADMIN_KEY, live.events().at(-1)!.id)).status).toBe(
+      204,
+    );
     const range = await fetch(`${server.url}${buildPath}/log`, {
       headers: { authorization: `Bearer ${ADMIN_KEY}`, range: 'bytes=0-9' },
     });
@@ -222,7 +233,11 @@ describeIfInstalled('go', 'builds', () => {
   });
 
   it.each<[string, Files, RegExp]>([
-    ['a library', { 'go.mod': 'module lib\n\ngo 1.19\n', 'lib.go': 'package lib\n\nfunc X() {}\n' }, /main package|program/],
+    [
+      'a library',
+      { 'go.mod': 'module lib\n\ngo 1.19\n', 'lib.go': 'package lib\n\nfunc X() {}\n' },
+      /main package|program/,
+    ],
     ['no Go at all', { 'README.md': 'hello' }, /exit status/],
     [
       'a module that is not there',
@@ -252,6 +267,27 @@ describeIfInstalled('go', 'builds', () => {
     const build = await provider.build(draft.id, [LINUX]);
     await provider.reachBuild(draft.id, build.id, 'failed');
     expect(await provider.buildLog(draft.id, build.id)).not.toContain('plm_topsecret');
+  });
+
+  it('of a private repository shows its password nowhere, and needs the repository still to be known', async () => {
+    const repository = await createRepository({ files: sources('private'), tags: ['v1.0.0'] });
+    repositories.push(repository);
+    const git = await serveRepository(repository, { password: 'open-sesame-1234' });
+    try {
+      const fields = { namespace, git_url: git.url, git_password: 'open-sesame-1234' };
+      const provider = await ProviderDriver.create(server, fields);
+      await demand(server, 'POST', `${provider.path}/sync-tags`);
+      const [draft] = await demand(server, 'GET', `${provider.path}/versions`);
+      const build = await provider.build(draft.id, [LINUX]);
+      const done = await provider.reachBuild(draft.id, build.id, 'success');
+      const log = await provider.buildLog(draft.id, build.id);
+      for (const text of [log, JSON.stringify(done)]) expect(text).not.toMatch(/open-sesame/);
+      await demand(server, 'PATCH', provider.path, { git_url: null });
+      const answer = await server.request('POST', `${provider.versionPath(draft.id)}/builds`, { platforms: [WINDOWS] });
+      expect([answer.status, answer.body.type]).toEqual([422, '/problems/no-repository']);
+    } finally {
+      await git.close();
+    }
   });
 
   it('takes the commit of the tag as it was, though the tag has moved', async () => {
@@ -337,12 +373,14 @@ describeIfInstalled('go', 'builds', () => {
 
     it('its directory is not swept, however small the time that directories stay', async () => {
       const old = new Date(Date.now() - 2 * 24 * 3_600_000);
-      const { utimesSync } = await import('node:fs');
       // As after a long build: nothing was made in the directory itself for a long time.
       utimesSync(join(server.dataDir, 'work', build.id), old, old);
       const swept = await demand(server, 'POST', '/api/maintenance/sweep', {});
       expect(swept.removed).not.toContain(build.id);
-      await provider.reachBuild(draft.id, build.id, 'success');
+      expect(existsSync(join(server.dataDir, 'work', build.id))).toBe(true);
+      await demand(server, 'POST', `${provider.versionPath(draft.id)}/builds/${build.id}/cancel`);
+      await provider.reachBuild(draft.id, build.id, 'cancelled');
+      await expectNothingLeft(provider, draft, build);
     });
   });
 
@@ -400,6 +438,118 @@ describeIfInstalled('go', 'builds', () => {
   it('leaves no directory of a build behind', () => {
     const work = join(server.dataDir, 'work');
     expect(readdirSync(work).filter((name) => /^[0-9a-f-]{36}$/.test(name))).toEqual([]);
-    expect(readFileSync(join(server.dataDir, 'plomada.db')).length).toBeGreaterThan(0);
+  });
+
+  // The last ones: they take the data over, and with them the compiler's cache.
+  describe('and the death of the server', () => {
+    let killed: ServerProcess;
+    const env = { BUILD_GOPROXY: 'off', SYNC_INTERVAL_MINUTES: '0' };
+    const served = (): RegistryServer => {
+      const { url, adminKey } = killed;
+      return {
+        url,
+        adminKey,
+        request: (method, path, body, key = adminKey) => sendRequest(url, method, path, body, key),
+      };
+    };
+
+    beforeAll(async () => {
+      await server.stop({ forget: false });
+      writeFileSync(join(server.dataDir, 'admin.key'), `${ADMIN_KEY}\n`);
+      killed = await startServerProcess(server.dataDir, env);
+    });
+    afterAll(async () => {
+      await killed.kill('SIGKILL');
+      for (const { pid } of processesOf(server.dataDir)) process.kill(pid, 'SIGKILL');
+      // For the end of the suite, which stops it once more.
+      server = await startTestServer({}, server.dataDir);
+      rmSync(server.dataDir, { recursive: true, force: true });
+    });
+    const restart = async (provider: ProviderDriver, signal: NodeJS.Signals = 'SIGKILL'): Promise<ProviderDriver> => {
+      const code = await killed.kill(signal);
+      if (signal === 'SIGTERM') expect(code).toBe(0);
+      killed = await startServerProcess(server.dataDir, env);
+      return provider.on(served());
+    };
+
+    it.each(['SIGKILL', 'SIGTERM'] as const)(
+      '%s: it begins anew, and nothing of the first attempt goes on',
+      async (signal) => {
+        const made = await providerOf(served(), await createNamespace(served()), sources('killed'));
+        const build = await made.provider.build(made.draft.id, [LINUX]);
+        const compilers = await eventually('go is at work', () => {
+          const found = processesOf(build.id).filter(({ commandLine }) => /go build|compile/.test(commandLine));
+          return found.length > 0 && found;
+        });
+        const provider = await restart(made.provider, signal);
+        const done = await provider.reachBuild(made.draft.id, build.id, 'success');
+        expect(done.platforms).toEqual([{ ...LINUX, status: 'success' }]);
+        const log = await provider.buildLog(made.draft.id, build.id);
+        expect(log).toContain('The server was restarted; the build begins anew.');
+        expect(log.split('[plomada] Building for linux/amd64.')).toHaveLength(3);
+        expect((await provider.version(made.draft.id)).platforms).toHaveLength(1);
+        await eventually('all are gone', () => processesOf(build.id).length === 0);
+        for (const { pid } of compilers) expect(existsSync(`/proc/${pid}`)).toBe(false);
+        await eventually('its directory is gone', () => !existsSync(join(server.dataDir, 'work', build.id)));
+        expect(
+          (await provider.upload(made.draft.id, await packageBytes(provider.name, '1.0.0', WINDOWS), WINDOWS)).status,
+        ).toBe(201);
+      },
+    );
+
+    it('is not tried for ever when it takes the server down with it, and can be cancelled right after a start', async () => {
+      const made = await providerOf(served(), await createNamespace(served()), sources('deadly'));
+      let { provider } = made;
+      const build = await provider.build(made.draft.id, [LINUX]);
+      for (let attempt = 1; attempt <= 3; attempt++) {
+        // Go goes on for a moment after the server has died: what counts is how often the server began.
+        await eventually('go is at work once more', async () => {
+          const log = await provider.buildLog(made.draft.id, build.id);
+          return log.split('[plomada] Building for linux/amd64.').length === attempt + 1;
+        });
+        provider = await restart(provider);
+      }
+      const failed = await provider.reachBuild(made.draft.id, build.id, 'failed');
+      expect(failed.error_message).toContain('3 times');
+      await eventually('all are gone', () => processesOf(build.id).length === 0);
+      expect((await provider.version(made.draft.id)).platforms).toEqual([]);
+
+      const second = await provider.build(made.draft.id, [LINUX]);
+      await eventually(
+        'it is at work',
+        async () => (await provider.getBuild(made.draft.id, second.id)).status !== 'queued',
+      );
+      provider = await restart(provider);
+      const path = `${provider.versionPath(made.draft.id)}/builds/${second.id}/cancel`;
+      expect((await provider.server.request('POST', path)).status).toBe(202);
+      await provider.reachBuild(made.draft.id, second.id, 'cancelled');
+      await eventually('all are gone', () => processesOf(second.id).length === 0);
+    });
+
+    it('that is to be published is published after a restart, though it was built already', async () => {
+      // Without a key, the publication takes as long as one is made: long enough to be killed in it.
+      const home = await createNamespace(served());
+      const caches = join(server.dataDir, 'work', '.build-cache');
+      mkdirSync(join(caches, home.id), { recursive: true });
+      cpSync(join(caches, namespace.id), join(caches, home.id), { recursive: true });
+      const repository = await createRepository({ files: sources('torn'), tags: ['v1.0.0'] });
+      repositories.push(repository);
+      const fields = { namespace: home, git_url: repository.url, build_on_tag: true };
+      let provider = await ProviderDriver.create(served(), fields);
+      const draft = await eventually(
+        'the draft',
+        async () => (await demand(served(), 'GET', `${provider.path}/versions`))[0],
+      );
+      const [build] = await demand(served(), 'GET', `${provider.versionPath(draft.id)}/builds`);
+      await provider.reachBuild(draft.id, build.id, 'success');
+      const wasPublished = (await provider.version(draft.id)).status === 'published';
+      provider = await restart(provider);
+      if (wasPublished) console.warn('The publication was faster than the kill: nothing was shown this time.');
+      await eventually(
+        'the publication',
+        async () => (await provider.version(draft.id)).status === 'published',
+        15_000,
+      );
+    });
   });
 });

@@ -49,7 +49,10 @@ describe('builds where there is no Go', () => {
 
   it('of a new tag leave a draft', async () => {
     const provider = await ProviderDriver.create(server, { git_url: repository.url, build_on_tag: true });
-    const draft = await eventually('the draft', async () => (await demand(server, 'GET', `${provider.path}/versions`))[0]);
+    const draft = await eventually(
+      'the draft',
+      async () => (await demand(server, 'GET', `${provider.path}/versions`))[0],
+    );
     const [build] = await demand(server, 'GET', `${provider.versionPath(draft.id)}/builds`);
     await provider.reachBuild(draft.id, build.id, 'failed');
     expect(await provider.version(draft.id)).toMatchObject({ status: 'draft', platforms: [] });

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -25,9 +26,11 @@ let target: ModuleDriver;
 
 beforeAll(async () => {
   server = await startTestServer({ UPLOAD_MAX_BYTES: String(UPLOAD_MAX_BYTES), GIT_MAX_BYTES: String(4 * 2 ** 20) });
-  target = await ModuleDriver.create(server);
 });
 afterAll(() => server.stop());
+beforeEach(async () => {
+  target = await ModuleDriver.create(server);
+});
 
 /** Nothing of a refused upload is anywhere: no version, no artefact, no file on the way. */
 const expectNothingKept = async (): Promise<void> => {
@@ -35,7 +38,20 @@ const expectNothingKept = async (): Promise<void> => {
   await expectNoLeftovers(server.dataDir);
   expect(readdirSync(join(server.dataDir, 'artifacts'))).toEqual(['.incoming']);
 };
-afterEach(expectNothingKept);
+afterEach(async () => {
+  try {
+    await expectNothingKept();
+  } finally {
+    // One test's failure is not another's.
+    await target.request('DELETE', '');
+    forgetArtifacts();
+  }
+});
+const forgetArtifacts = (): void => {
+  for (const name of readdirSync(join(server.dataDir, 'artifacts'))) {
+    if (name !== '.incoming') rmSync(join(server.dataDir, 'artifacts', name), { recursive: true });
+  }
+};
 
 const expectRefused = (answer: TestResponse, status: number, reason: RegExp): void => {
   expect({ status: answer.status, text: answer.text }).toEqual({ status, text: expect.stringMatching(reason) });
@@ -135,7 +151,7 @@ describe('archives that mean harm', () => {
     ['a tar.gz cut in the middle', tarGz([MAIN, { name: 'x', content: 'y'.repeat(5000) }]).subarray(0, 120), /damaged/],
     ['a tar.gz of noise', gzipSync(Buffer.alloc(5000, 'noise')), /damaged/],
     ['a zip cut at its end', zip([MAIN]).subarray(0, -30), /damaged|zip|directory/i],
-    ['gzip in gzip', gzipSync(tarGz([MAIN])), /damaged/],
+    ['gzip in gzip', gzipSync(tarGz([MAIN])), /damaged|truncated/],
   ])('%s: refused', async (_what, upload, reason) => {
     expectRefused(await target.upload('1.0.0', upload), 400, reason);
   });
@@ -151,16 +167,9 @@ describe('archives that mean harm', () => {
       }
     }
     // What a flipped bit in a header's unused part published is an artefact that nobody needs; the collector's.
-    await emptyArtifacts();
+    forgetArtifacts();
   });
 });
-
-const emptyArtifacts = async (): Promise<void> => {
-  const { rm } = await import('node:fs/promises');
-  for (const name of readdirSync(join(server.dataDir, 'artifacts'))) {
-    if (name !== '.incoming') await rm(join(server.dataDir, 'artifacts', name), { recursive: true });
-  }
-};
 
 describe('repositories that mean harm', () => {
   const syncError = async (repository: Awaited<ReturnType<typeof createRepository>>): Promise<string> => {
@@ -181,7 +190,6 @@ describe('repositories that mean harm', () => {
     expect(await syncError(linked)).toMatch(/v1\.0\.0: .*leaves the module/);
     const twins = await createRepository({ files: { ...SMALL_MODULE, 'MAIN.tf': 'x' }, tags: ['v1.0.0'] });
     expect(await syncError(twins)).toMatch(/case/);
-    const { randomBytes } = await import('node:crypto');
     const large = await createRepository({
       files: { ...SMALL_MODULE, 'noise.bin': randomBytes(12 * 2 ** 20) },
       tags: ['v1.0.0'],
@@ -394,6 +402,26 @@ describe('forms that are not as expected', () => {
       sent.destroy();
       await expectNoLeftovers(server.dataDir);
     }
+  });
+
+  it('a connection that is cut at once, whenever that is, leaves nothing', async () => {
+    const { hostname, port } = new URL(server.url);
+    const head =
+      `POST ${target.path}/versions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_KEY}\r\n` +
+      'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 50000\r\n\r\n' +
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nxxxx';
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, place) => {
+        const socket = connect(Number(port), hostname);
+        socket.on('error', () => undefined);
+        await new Promise<void>((resolve) => socket.write(head, () => resolve()));
+        for (let turns = 0; turns < place % 12; turns++) await new Promise(setImmediate);
+        socket.resetAndDestroy();
+      }),
+    );
+    // A request that is answered after those: they have been taken up by then.
+    await target.versions();
+    await expectNoLeftovers(server.dataDir);
   });
 
   it('an upload without a right to it is refused before its content is taken', async () => {

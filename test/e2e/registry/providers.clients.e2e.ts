@@ -103,7 +103,10 @@ const flat = (output: string): string => output.replaceAll(/[│╷╵\s]+/g, ' 
 describeWithEachTool('a provider of the registry', (tool) => {
   it('is installed, plans, applies and destroys; the lock file has all hashes', async () => {
     const provider = await ProviderDriver.create(server, { namespace: await namespaceWithKey(server), name: 'tally' });
-    const version = await provider.release('1.2.3', [THIS_PLATFORM, ...OTHERS.filter((each) => each !== THIS_PLATFORM)]);
+    const version = await provider.release('1.2.3', [
+      THIS_PLATFORM,
+      ...OTHERS.filter((each) => each !== THIS_PLATFORM),
+    ]);
     const project = projectOf(tool, provider);
     const output = expectSuccess(await project.init());
     expect(output).toMatch(/Installed \S+ v1\.2\.3 \(self-signed, key ID [0-9A-F]{16}\)/);
@@ -142,7 +145,8 @@ describeWithEachTool('a provider of the registry', (tool) => {
     const namespace = await namespaceWithKey(server, { is_public: true });
     const provider = await ProviderDriver.create(server, { namespace });
     await provider.release('1.0.0');
-    for (const token of [null, 'plm_wrong', ADMIN_KEY]) expectSuccess(await projectOf(tool, provider, { token }).init());
+    for (const token of [null, 'plm_wrong', ADMIN_KEY])
+      expectSuccess(await projectOf(tool, provider, { token }).init());
   });
 
   it('of a private namespace needs the right token', async () => {
@@ -191,7 +195,9 @@ describeWithEachTool('a provider of the registry', (tool) => {
     expectSuccess(await early.init());
     const keyId = (output: string): string => /key ID ([0-9A-F]+)/.exec(output)?.[1] ?? '';
     const { privateKey } = await generateKey();
-    const next = await demand(server, 'POST', `/api/namespaces/${namespace.id}/signing-keys`, { private_key: privateKey });
+    const next = await demand(server, 'POST', `/api/namespaces/${namespace.id}/signing-keys`, {
+      private_key: privateKey,
+    });
     await provider.release('2.0.0');
     early.forgetInstallation();
     expectSuccess(await early.init('-lockfile=readonly'));
@@ -224,9 +230,7 @@ describeWithEachTool('a provider of the registry', (tool) => {
     const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
     const manifest = sha256(Buffer.from('{"version":1}'));
     const prefix = `terraform-provider-${provider.name}_1.0.0`;
-    const shasums = Buffer.from(
-      `${sha256(bytes)}  ${prefix}_${here}.zip\n${manifest}  ${prefix}_manifest.json\n`,
-    );
+    const shasums = Buffer.from(`${sha256(bytes)}  ${prefix}_${here}.zip\n${manifest}  ${prefix}_manifest.json\n`);
     const answer = await sendForm(server, `${provider.versionPath(draft.id)}/shasums`, {
       shasums: { bytes: shasums },
       signature: { bytes: await detachedSignature(shasums, pair, 'armored') },

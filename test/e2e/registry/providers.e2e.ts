@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, crc32 } from 'node:zlib';
 import { isInstalled } from '../../support/installed-programs';
 import { THIS_PLATFORM } from '../../support/node-provider/node-provider-zip';
-import { askGnupg, isSignatureOf } from '../../support/openpgp-keys';
+import { askGnupg, generateKey, isSignatureOf } from '../../support/openpgp-keys';
 import {
   type Body,
   createKey,
@@ -13,7 +13,8 @@ import {
   sendForm,
   uniqueName,
 } from '../../support/provider-driver';
-import { startTestServer, type TestServer } from '../../support/test-server';
+import { rawRequest } from '../../support/raw-request';
+import { ADMIN_KEY, startTestServer, type TestServer } from '../../support/test-server';
 
 const LINUX = { os: 'linux', arch: 'amd64' };
 const WINDOWS = { os: 'windows', arch: 'amd64' };
@@ -24,7 +25,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startTestServer({ UPLOAD_MAX_BYTES: '2MiB' });
+  server = await startTestServer({ UPLOAD_MAX_BYTES: '40MiB' });
 });
 afterAll(() => server.stop());
 
@@ -95,9 +96,7 @@ describe('providers', () => {
   it('one name is had once in a namespace, also by many at once', async () => {
     const namespace = await createNamespace(server);
     const body = { namespace_id: namespace.id, name: 'twin' };
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => server.request('POST', '/api/providers', body)),
-    );
+    const answers = await Promise.all(Array.from({ length: 10 }, () => server.request('POST', '/api/providers', body)));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(9).fill(409)]);
     const elsewhere = await ProviderDriver.create(server, { name: 'twin' });
     expect(elsewhere.name).toBe('twin');
@@ -132,7 +131,9 @@ describe('providers', () => {
       await ProviderDriver.create(server, { namespace, name, description: name === 'sun' ? 'no RAIN today' : '' });
     }
     const names = async (query: string): Promise<string[]> =>
-      (await demand(server, 'GET', `/api/providers?namespace=${namespace.name}&${query}`)).map(({ name }: Body) => name);
+      (await demand(server, 'GET', `/api/providers?namespace=${namespace.name}&${query}`)).map(
+        ({ name }: Body) => name,
+      );
     expect(await names('')).toEqual(['hail', 'snow', 'sun', 'raindrop', 'rain']);
     expect(await names('q=rain')).toEqual(['sun', 'raindrop', 'rain']);
     expect(await names('q=%25')).toEqual([]);
@@ -189,7 +190,11 @@ describe('providers', () => {
 
     it('of other namespaces there is nothing here', async () => {
       for (const [method, path, body] of calls()) {
-        expect([method, path, (await server.request(method, path, body, stranger)).status]).toEqual([method, path, 404]);
+        expect([method, path, (await server.request(method, path, body, stranger)).status]).toEqual([
+          method,
+          path,
+          404,
+        ]);
       }
       expect((await provider.upload(draft.id, Buffer.from('x'), LINUX, stranger)).status).toBe(404);
       expect(await demand(server, 'GET', '/api/providers', undefined, stranger)).toEqual([]);
@@ -243,7 +248,18 @@ describe('drafts', () => {
     });
     const again = { version: '1.2.3-rc.1+b7' };
     expect((await server.request('POST', `${provider.path}/versions`, again)).status).toBe(409);
-    for (const version of ['v1.0.0', '1.0', '01.0.0', '1.0.0-01', '', '1.0.0 ', ' 1.0.0', 'latest', '1.0.0+', '1.0.0\n']) {
+    for (const version of [
+      'v1.0.0',
+      '1.0',
+      '01.0.0',
+      '1.0.0-01',
+      '',
+      '1.0.0 ',
+      ' 1.0.0',
+      'latest',
+      '1.0.0+',
+      '1.0.0\n',
+    ]) {
       const answer = await server.request('POST', `${provider.path}/versions`, { version });
       expect([version, answer.status]).toEqual([version, 400]);
     }
@@ -324,7 +340,8 @@ describe('packages', () => {
       ['of another version', { innerVersion: '9.9.9' }, /_v9\.9\.9/],
       ['with a rival', { extraEntries: { 'terraform-provider-acme': 'x' } }, /./],
     ])('%s', async (what, faults, reason) => {
-      const extraEntries = what === 'with a rival' ? { [`terraform-provider-${provider.name}_v0.0.1`]: 'x' } : undefined;
+      const extraEntries =
+        what === 'with a rival' ? { [`terraform-provider-${provider.name}_v0.0.1`]: 'x' } : undefined;
       const bytes = await packageBytes(provider.name, draft.version, LINUX, extraEntries ? { extraEntries } : faults);
       const answer = await provider.upload(draft.id, bytes, LINUX);
       expect([answer.status, answer.body.detail]).toEqual([400, expect.stringMatching(reason)]);
@@ -358,13 +375,12 @@ describe('packages', () => {
       expect(bomb.length).toBeLessThan(2 ** 20);
       const began = performance.now();
       const answer = await provider.upload(draft.id, bomb, LINUX);
-      // Here the size that is allowed (4 × UPLOAD_MAX_BYTES) is passed before the ratio counts.
-      expect([answer.status, answer.body.detail]).toEqual([400, expect.stringMatching(/larger than|bomb/)]);
+      expect([answer.status, answer.body.detail]).toEqual([400, expect.stringContaining('decompression bomb')]);
       expect(performance.now() - began).toBeLessThan(5_000);
     });
 
     it('more than UPLOAD_MAX_BYTES', async () => {
-      const answer = await provider.upload(draft.id, Buffer.alloc(2 * 2 ** 20 + 1), LINUX);
+      const answer = await provider.upload(draft.id, Buffer.alloc(40 * 2 ** 20 + 1), LINUX);
       expect(answer.status).toBe(413);
     });
 
@@ -599,6 +615,138 @@ describe('publishing', () => {
     expect(await anybody()).toEqual([200, 200]);
     await demand(server, 'PATCH', `/api/namespaces/${namespace.id}`, { is_public: false });
     expect(await anybody()).toEqual([401, 401]);
+  });
+});
+
+describe('hostile paths of the protocol', () => {
+  const NAMES = [
+    '..',
+    '%2e%2e',
+    'a%2fb',
+    'a%00b',
+    'İ',
+    '%E2%80%AE',
+    '%ff',
+    '__proto__',
+    'x'.repeat(3000),
+    "'--",
+    '%25',
+    ' ',
+  ];
+
+  it('are not found, in the words of the protocol', async () => {
+    const provider = await ProviderDriver.create(server);
+    const { os, arch } = THIS_PLATFORM;
+    for (const name of NAMES) {
+      for (const path of [
+        `/v1/providers/${name}/weather/versions`,
+        `/v1/providers/${provider.namespace}/${name}/versions`,
+        `${provider.registryPath}/${name}/download/${os}/${arch}`,
+        `${provider.registryPath}/1.0.0/download/${name}/${arch}`,
+        `${provider.registryPath}/1.0.0/download/${os}/${name}`,
+        `/v1/artifacts/${name}/x.zip?expires=9999999999&for=provider.x&signature=x`,
+        `/v1/artifacts/${'a'.repeat(64)}/${name}?expires=1&for=x&signature=x`,
+      ]) {
+        const sent = await rawRequest(server.url, {
+          path: path.replaceAll(' ', '%20').replaceAll('İ', '%C4%B0'),
+          headers: { authorization: `Bearer ${ADMIN_KEY}` },
+        });
+        expect([path, sent.status, sent.text]).toEqual([path, expect.any(Number), expect.stringContaining('{')]);
+        expect([path, [400, 403, 404].includes(sent.status), sent.body.errors?.length]).toEqual([path, true, 1]);
+      }
+    }
+    const nobody = await server.request('GET', `${provider.registryPath}/versions`, undefined, null);
+    expect([nobody.status, nobody.body]).toEqual([401, { errors: [expect.any(String)] }]);
+    // Whether there is such a namespace is not told to nobodies.
+    const nowhere = await server.request('GET', '/v1/providers/nowhere/weather/versions', undefined, null);
+    expect([nowhere.status, nowhere.body]).toEqual([401, nobody.body]);
+  });
+});
+
+describe('races', () => {
+  it('of everything that can be done to a version at once end in answers, not in errors of the server', async () => {
+    const namespace = await createNamespace(server);
+    const { privateKey } = await generateKey();
+    await demand(server, 'POST', `/api/namespaces/${namespace.id}/signing-keys`, { private_key: privateKey });
+    for (let round = 0; round < 6; round++) {
+      const provider = await ProviderDriver.create(server, { namespace });
+      const draft = await provider.draft('1.0.0');
+      await provider.upload(draft.id, await packageBytes(provider.name, '1.0.0', LINUX), LINUX);
+      const [windows, darwin] = await Promise.all([
+        packageBytes(provider.name, '1.0.0', WINDOWS),
+        packageBytes(provider.name, '1.0.0', DARWIN),
+      ]);
+      const path = provider.versionPath(draft.id);
+      const answers = await Promise.all([
+        provider.upload(draft.id, windows, WINDOWS),
+        provider.publish(draft.id),
+        server.request('PATCH', path, { deprecated: 'soon' }),
+        provider.upload(draft.id, darwin, DARWIN),
+        server.request('DELETE', round % 2 === 0 ? path : provider.path),
+        provider.publish(draft.id),
+        server.request('GET', `${provider.registryPath}/versions`),
+        provider.download('1.0.0'),
+        server.request('POST', `${provider.path}/versions`, { version: '1.0.0' }),
+        server.request('PATCH', provider.path, { description: 'x' }),
+      ]);
+      for (const { status, text } of answers) expect([status < 500, text]).toEqual([true, text]);
+    }
+  });
+
+  it('of one name in two namespaces meet nowhere', async () => {
+    const [one, two] = [
+      await ProviderDriver.create(server, { name: 'same' }),
+      await ProviderDriver.create(server, { name: 'same' }),
+    ];
+    await Promise.all([one.release('1.0.0'), two.release('1.0.0')]);
+    const [first, second] = [await one.fetchAll('1.0.0'), await two.fetchAll('1.0.0')];
+    expect(first.document.signing_keys).not.toEqual(second.document.signing_keys);
+    // The same content, stored once, is served to each by its own links.
+    expect(first.zip).toEqual(second.zip);
+    const [gone] = await demand(server, 'GET', `${one.path}/versions`);
+    await demand(server, 'DELETE', one.versionPath(gone.id));
+    await demand(server, 'POST', '/api/maintenance/sweep', {});
+    expect((await two.fetchAll('1.0.0')).zip).toEqual(second.zip);
+  });
+});
+
+describe('the trail', () => {
+  it('tells who did what to a provider', async () => {
+    const provider = await ProviderDriver.create(server);
+    const version = await provider.release('1.0.0');
+    await demand(server, 'PATCH', provider.versionPath(version.id), { deprecated: 'old' });
+    await demand(server, 'DELETE', provider.versionPath(version.id));
+    await demand(server, 'DELETE', provider.path);
+    const entries = await demand(server, 'GET', '/api/audit?limit=20');
+    const actions = entries
+      .filter((entry: Body) => entry.namespace_id === provider.namespaceId)
+      .map(({ action }: Body) => action);
+    expect(actions).toEqual([
+      'provider.delete',
+      'provider_version.delete',
+      'provider_version.update',
+      'provider_version.publish',
+      'signing_key.create',
+      'provider_version.upload',
+      'provider_version.create',
+      'provider.create',
+      'namespace.create',
+    ]);
+  });
+
+  it('a deprecation cannot paint on the terminals of those who read it', async () => {
+    const provider = await ProviderDriver.create(server);
+    const draft = await provider.draft('1.0.0');
+    for (const deprecated of ['\u001b[2J', 'a\u0007', '\u009b31m', 'x\u0000']) {
+      const answer = await server.request('PATCH', provider.versionPath(draft.id), { deprecated });
+      expect([deprecated, answer.status]).toEqual([deprecated, 400]);
+    }
+    for (const deprecated of ['', 5, 'x'.repeat(1001)]) {
+      const answer = await server.request('PATCH', provider.versionPath(draft.id), { deprecated });
+      expect([deprecated, answer.status]).toEqual([deprecated, 400]);
+    }
+    const kept = await server.request('PATCH', provider.versionPath(draft.id), { deprecated: 'Größe 2 ist da.' });
+    expect(kept.body.deprecated).toBe('Größe 2 ist da.');
   });
 });
 

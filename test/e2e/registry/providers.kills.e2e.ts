@@ -6,11 +6,18 @@ import { join } from 'node:path';
 import { eventually } from '../../support/eventually';
 import { THIS_PLATFORM } from '../../support/node-provider/node-provider-zip';
 import { generateKey, isSignatureOf } from '../../support/openpgp-keys';
-import { type Body, createNamespace, demand, packageBytes, ProviderDriver, type RegistryServer } from '../../support/provider-driver';
+import {
+  type Body,
+  createNamespace,
+  demand,
+  packageBytes,
+  ProviderDriver,
+  type RegistryServer,
+} from '../../support/provider-driver';
 import { type ServerProcess, startServerProcess } from '../../support/server-process';
 import { sendRequest } from '../../support/test-server';
 
-const ROUNDS = 5;
+const ROUNDS = 4;
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 const served = (server: ServerProcess): RegistryServer => ({
@@ -70,7 +77,12 @@ describe('publishing and the death of the server', () => {
       if (said.includes(200)) expect([seed, round, status]).toEqual([seed, round, 'published']);
       const { body } = await provider.server.request('GET', `${provider.registryPath}/versions`);
       const isListed = body.versions.some(({ version }: Body) => version === number);
-      expect([seed, round, isListed, keyId !== null]).toEqual([seed, round, status === 'published', status === 'published']);
+      expect([seed, round, isListed, keyId !== null]).toEqual([
+        seed,
+        round,
+        status === 'published',
+        status === 'published',
+      ]);
       if (status === 'draft') expect((await provider.publish(draft.id)).status).toBe(200);
       await expectWhole(number);
     }
@@ -80,10 +92,10 @@ describe('publishing and the death of the server', () => {
     for (let round = 1; round <= ROUNDS; round++) {
       const number = `2.0.${round}`;
       const draft = await provider.draft(number);
-      const extraEntries = { ballast: randomBytes(8 * 2 ** 20) };
+      const extraEntries = { ballast: randomBytes(3 * 2 ** 20) };
       const bytes = await packageBytes(provider.name, number, THIS_PLATFORM, { extraEntries });
       const answer = provider.upload(draft.id, bytes).catch(() => null);
-      await killAfter(150);
+      await killAfter(100);
       const said = (await answer)?.status;
       const { platforms } = await provider.version(draft.id);
       if (said === 201) expect([seed, round, platforms.length]).toEqual([seed, round, 1]);
@@ -107,7 +119,8 @@ describe('publishing and the death of the server', () => {
     const bytes = await packageBytes(provider.name, '3.0.0', THIS_PLATFORM, {
       extraEntries: { ballast: randomBytes(4 * 2 ** 20) },
     });
-    const head = (name: string, rest = ''): string => `--cut\r\ncontent-disposition: form-data; name="${name}"${rest}\r\n\r\n`;
+    const head = (name: string, rest = ''): string =>
+      `--cut\r\ncontent-disposition: form-data; name="${name}"${rest}\r\n\r\n`;
     const start = `${head('os')}${THIS_PLATFORM.os}\r\n${head('arch')}${THIS_PLATFORM.arch}\r\n${head('file', '; filename="p.zip"')}`;
     const length = start.length + bytes.length + '\r\n--cut--\r\n'.length;
     await new Promise<void>((resolve) => {

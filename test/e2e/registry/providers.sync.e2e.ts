@@ -161,11 +161,17 @@ describe('tags of a repository', () => {
   });
 
   it('another repository for a provider with publications leaves them', async () => {
-    const [one, two] = [await repositoryOf({ files: { a: 'a' }, tags: ['v1.0.0'] }), await repositoryOf({ files: { b: 'b' }, tags: ['v1.0.0', 'v2.0.0'] })];
-    const provider = await ProviderDriver.create(server, { namespace: await createNamespace(server), git_url: one!.url });
+    const [one, two] = [
+      await repositoryOf({ files: { a: 'a' }, tags: ['v1.0.0'] }),
+      await repositoryOf({ files: { b: 'b' }, tags: ['v1.0.0', 'v2.0.0'] }),
+    ];
+    const provider = await ProviderDriver.create(server, {
+      namespace: await createNamespace(server),
+      git_url: one.url,
+    });
     await sync(provider);
     const [first] = await versionsOf(provider);
-    await demand(server, 'PATCH', provider.path, { git_url: two!.url });
+    await demand(server, 'PATCH', provider.path, { git_url: two.url });
     await sync(provider);
     expect(await versionsOf(provider)).toMatchObject([
       { version: '2.0.0' },

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isInstalled } from '../../support/installed-programs';
 import { THIS_PLATFORM } from '../../support/node-provider/node-provider-zip';
@@ -305,20 +306,23 @@ describe('a release that was made elsewhere', () => {
       signature: { bytes: signature },
     });
 
-  it.each(['before', 'after'])('brings its list and signature %s its packages; both are served as they are', async (when) => {
-    const signature = await detachedSignature(shasums, pair, 'binary');
-    if (when === 'after') await uploadAll();
-    const taken = await send(shasums, signature);
-    expect([taken.status, taken.body]).toMatchObject([200, { status: 'draft', signing_key_id: key.id }]);
-    if (when === 'before') await uploadAll();
-    const published = await provider.publish(draft.id);
-    expect([published.status, published.body]).toMatchObject([200, { status: 'published', signing_key_id: key.id }]);
-    const fetched = await provider.fetchAll(draft.version);
-    expect([fetched.shasums, fetched.signature]).toEqual([shasums, signature]);
-    expect(fetched.document.signing_keys.gpg_public_keys[0].key_id).toBe(key.key_id);
-    // No key of the platform's own was made for it.
-    expect(await activeOf(namespace)).toEqual([]);
-  });
+  it.each(['before', 'after'])(
+    'brings its list and signature %s its packages; both are served as they are',
+    async (when) => {
+      const signature = await detachedSignature(shasums, pair, 'binary');
+      if (when === 'after') await uploadAll();
+      const taken = await send(shasums, signature);
+      expect([taken.status, taken.body]).toMatchObject([200, { status: 'draft', signing_key_id: key.id }]);
+      if (when === 'before') await uploadAll();
+      const published = await provider.publish(draft.id);
+      expect([published.status, published.body]).toMatchObject([200, { status: 'published', signing_key_id: key.id }]);
+      const fetched = await provider.fetchAll(draft.version);
+      expect([fetched.shasums, fetched.signature]).toEqual([shasums, signature]);
+      expect(fetched.document.signing_keys.gpg_public_keys[0].key_id).toBe(key.key_id);
+      // No key of the platform's own was made for it.
+      expect(await activeOf(namespace)).toEqual([]);
+    },
+  );
 
   it('may bring an armoured signature; clients get it in binary', async () => {
     await uploadAll();
@@ -360,7 +364,9 @@ describe('a release that was made elsewhere', () => {
   it('a list that lacks a package, or has another checksum for it: not published, and can be mended', async () => {
     await uploadAll();
     const { line } = packages[0]!;
-    for (const list of [line, shasums.toString().replace(line.slice(0, 64), 'f'.repeat(64))].map(Buffer.from)) {
+    for (const list of [line, shasums.toString().replace(line.slice(0, 64), 'f'.repeat(64))].map((text) =>
+      Buffer.from(text),
+    )) {
       expect((await send(list, await detachedSignature(list, pair, 'binary'))).status).toBe(200);
       const refused = await provider.publish(draft.id);
       expect([refused.status, refused.body.type]).toEqual([422, '/problems/shasums-unusable']);
@@ -402,6 +408,38 @@ describe('a release that was made elsewhere', () => {
 });
 
 describe('private keys', () => {
+  it('that cannot be opened any more: no publication, and it says why; what is published stays', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'plomada-keys-'));
+    const secretKey = (): string => randomBytes(32).toString('base64');
+    let other = await startTestServer({ ENCRYPTION_KEY: secretKey() }, dataDir);
+    try {
+      const namespace = await createNamespace(other);
+      const { privateKey } = await generateKey();
+      await demand(other, 'POST', `/api/namespaces/${namespace.id}/signing-keys`, { private_key: privateKey });
+      let provider = await ProviderDriver.create(other, { namespace });
+      await provider.release('1.0.0');
+      const before = await provider.fetchAll('1.0.0');
+      await other.stop();
+      other = await startTestServer({ ENCRYPTION_KEY: secretKey() }, dataDir);
+      provider = provider.on(other);
+      const after = await provider.fetchAll('1.0.0');
+      expect([after.shasums, after.signature]).toEqual([before.shasums, before.signature]);
+      const draft = await provider.draft('2.0.0');
+      await provider.upload(draft.id, await packageBytes(provider.name, '2.0.0'));
+      const answer = await provider.publish(draft.id);
+      expect(answer.status).not.toBe(500);
+      expect([answer.status >= 400, answer.body.detail]).toEqual([true, expect.stringMatching(/ENCRYPTION_KEY|key/)]);
+      expect((await provider.version(draft.id)).status).toBe('draft');
+      // A new key gets it going again.
+      const path = `/api/namespaces/${namespace.id}/signing-keys`;
+      await demand(other, 'POST', path, { private_key: (await generateKey()).privateKey });
+      expect((await provider.publish(draft.id)).status).toBe(200);
+    } finally {
+      await other.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  });
+
   it('are in no answer, no log and no plain column', async () => {
     const namespace = await createNamespace(server);
     const pair = await generateKey({ kind: 'nistP256' });

@@ -1,0 +1,109 @@
+/** What the platform reads of a state; the rest is the tool's own business. */
+export interface StateHeader {
+  serial: number;
+  /** Empty for a state that has none yet. */
+  lineage: string;
+}
+
+export interface StateOutput {
+  value: unknown;
+  type: unknown;
+  sensitive: boolean;
+}
+
+/** A state as far as the platform looks into it. */
+export interface StateContent extends StateHeader {
+  /** How many resource instances it holds; null when that cannot be seen (encrypted by the tool). */
+  resourceCount: number | null;
+  /** Null when they cannot be seen. */
+  outputs: Record<string, StateOutput> | null;
+}
+
+/** The text is not a state. */
+export class NotAStateError extends Error {}
+
+/**
+ * Reads a state of terraform or tofu (version 4). One that tofu has encrypted shows its serial and lineage alone
+ * (protocol facts, section 12).
+ * @throws NotAStateError with a clause that says what is wrong
+ */
+export function readState(text: string): StateContent {
+  const state = parse(text);
+  const { serial, lineage } = state;
+  if (typeof serial !== 'number' || !Number.isSafeInteger(serial) || serial < 0) {
+    throw new NotAStateError('its "serial" is not a whole number');
+  }
+  if (lineage !== undefined && typeof lineage !== 'string') throw new NotAStateError('its "lineage" is not text');
+  const header = { serial, lineage: lineage ?? '' };
+  if (header.lineage.length > 128) throw new NotAStateError('its "lineage" is too long');
+  if ('encrypted_data' in state) return { ...header, resourceCount: null, outputs: null };
+  if (state.version !== 4) throw new NotAStateError('its "version" is not 4');
+  return { ...header, resourceCount: countResources(state.resources), outputs: readOutputs(state.outputs) };
+}
+
+function parse(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new NotAStateError('it is not JSON, or is cut off');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new NotAStateError('it is no object');
+  return value as Record<string, unknown>;
+}
+
+/** Data sources are read and not made: they do not count. */
+function countResources(resources: unknown): number {
+  if (!Array.isArray(resources)) return 0;
+  return resources.reduce((count: number, resource: unknown) => {
+    const { mode, instances } = (resource ?? {}) as { mode?: unknown; instances?: unknown };
+    return mode === 'managed' && Array.isArray(instances) ? count + instances.length : count;
+  }, 0);
+}
+
+function readOutputs(outputs: unknown): Record<string, StateOutput> {
+  if (typeof outputs !== 'object' || outputs === null) return {};
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, output]) => {
+      const { value, type, sensitive } = (output ?? {}) as { value?: unknown; type?: unknown; sensitive?: unknown };
+      return [name, { value: value ?? null, type: type ?? null, sensitive: sensitive === true }];
+    }),
+  );
+}
+
+/**
+ * The same state with another serial: what a rollback writes. The text is kept as it is but for the number, since parsing
+ * and writing it anew would change numbers that JavaScript cannot hold.
+ * @throws NotAStateError
+ */
+export function withSerial(text: string, serial: number): string {
+  parse(text);
+  const place = findSerial(text);
+  if (place === null) throw new NotAStateError('it has no "serial"');
+  return `${text.slice(0, place.from)}${serial}${text.slice(place.to)}`;
+}
+
+/** Where the number of the outermost object's `serial` stands. The text is valid JSON. */
+function findSerial(text: string): { from: number; to: number } | null {
+  const token = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
+  let depth = 0;
+  for (let match = token.exec(text); match; match = token.exec(text)) {
+    const [found] = match;
+    if (found === '{' || found === '[') depth += 1;
+    else if (found === '}' || found === ']') depth -= 1;
+    else if (depth === 1 && found === '"serial"') {
+      const number = /\s*:\s*(\d+)/y;
+      number.lastIndex = token.lastIndex;
+      const value = number.exec(text);
+      // A string of this name that is a value has no colon behind it.
+      if (value) return { from: number.lastIndex - (value[1]?.length ?? 0), to: number.lastIndex };
+    }
+  }
+  return null;
+}
+
+/** The same state with nothing in it: what a `DELETE` of the backend leaves. */
+export function emptied(text: string, serial: number): string {
+  const state = parse(text);
+  return `${JSON.stringify({ ...state, serial, outputs: {}, resources: [], check_results: null }, null, 2)}\n`;
+}

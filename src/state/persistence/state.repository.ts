@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
+import { Database } from '../../database/database';
+import { insertRow } from '../../database/rows';
+import { Transaction } from '../../database/transaction';
+import { StateLockEntity } from './state-lock.entity';
+import { StateVersionEntity } from './state-version.entity';
+
+/** Whose state: a folder of a deployment. */
+export interface StateKey {
+  deploymentId: string;
+  /** Normalized. */
+  path: string;
+}
+
+@Injectable()
+export class StateRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @throws the driver's error when there is a version of this serial already */
+  insertVersion(transaction: Transaction, version: StateVersionEntity): Promise<void> {
+    return insertRow(transaction, StateVersionEntity, version);
+  }
+
+  /** Keeps the newest versions and deletes the others. */
+  async trim(transaction: Transaction, { deploymentId, path }: StateKey, keep: number): Promise<void> {
+    const manager = Transaction.managerOf(transaction);
+    const old = await manager.find(StateVersionEntity, {
+      select: { id: true },
+      where: { deploymentId, path },
+      order: { serial: 'DESC' },
+      skip: keep,
+      take: 1000,
+    });
+    if (old.length > 0) await manager.delete(StateVersionEntity, { id: In(old.map(({ id }) => id)) });
+  }
+
+  findNewest({ deploymentId, path }: StateKey): Promise<StateVersionEntity | null> {
+    return this.database
+      .readManager()
+      .findOne(StateVersionEntity, { where: { deploymentId, path }, order: { serial: 'DESC' } });
+  }
+
+  /** Newest first. */
+  findVersions({ deploymentId, path }: StateKey): Promise<StateVersionEntity[]> {
+    return this.database
+      .readManager()
+      .find(StateVersionEntity, { where: { deploymentId, path }, order: { serial: 'DESC' } });
+  }
+
+  findVersion({ deploymentId, path }: StateKey, id: string): Promise<StateVersionEntity | null> {
+    return this.database.readManager().findOneBy(StateVersionEntity, { id, deploymentId, path });
+  }
+
+  /** The newest version of every folder of a deployment. */
+  async findNewestOfEach(deploymentId: string): Promise<StateVersionEntity[]> {
+    return this.database
+      .readManager()
+      .createQueryBuilder(StateVersionEntity, 'version')
+      .where('version.deploymentId = :deploymentId', { deploymentId })
+      .andWhere(
+        `version.serial = (SELECT MAX(newest.serial) FROM state_versions newest
+          WHERE newest.deployment_id = version.deployment_id AND newest.path = version.path)`,
+      )
+      .getMany();
+  }
+
+  async findReferenced(sha256s: string[]): Promise<Set<string>> {
+    const rows = await this.database
+      .readManager()
+      .find(StateVersionEntity, { select: { blobSha256: true }, where: { blobSha256: In(sha256s) } });
+    return new Set(rows.map(({ blobSha256 }) => blobSha256));
+  }
+
+  /** @throws the driver's error when the lock is held */
+  insertLock(transaction: Transaction, lock: StateLockEntity): Promise<void> {
+    return insertRow(transaction, StateLockEntity, lock);
+  }
+
+  async deleteLock(transaction: Transaction, { deploymentId, path }: StateKey): Promise<void> {
+    await Transaction.managerOf(transaction).delete(StateLockEntity, { deploymentId, path });
+  }
+
+  findLock({ deploymentId, path }: StateKey): Promise<StateLockEntity | null> {
+    return this.database.readManager().findOneBy(StateLockEntity, { deploymentId, path });
+  }
+}

@@ -1,5 +1,5 @@
 /** Who may import whom. `docs/architecture.md` has the table; each rule says why. */
-const ROOMS = '(deployments|modules|providers|signing|sources|artifacts|namespaces|api-keys|audit|git|runner|retention|platform)';
+const ROOMS = '(deployments|state|modules|providers|signing|sources|artifacts|namespaces|api-keys|audit|git|runner|retention|platform)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

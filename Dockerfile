@@ -2,6 +2,9 @@
 #
 # The server, iac-runner, git, terraform and tofu, as a user without rights. Build it with `docker compose build`.
 #
+# Go is not in it: it is large, and only builds of providers from Git need it. How to add it in an image of your own:
+# docs/operations.md, "Go for builds". Everything else of the registry works without.
+#
 # Whoever builds should check these against what the publishers say, and again whenever a version is changed:
 # - the fingerprints of the two keys: https://www.hashicorp.com/trust/security and https://opentofu.org/docs/intro/install/
 # - the versions of terraform and tofu.

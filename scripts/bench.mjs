@@ -13,11 +13,14 @@ const BENCHMARKS = {
   'log-latency': () => import('./bench/log-latency.mjs'),
   http: () => import('./bench/http.mjs'),
   'big-log': () => import('./bench/big-log.mjs'),
+  registry: () => import('./bench/registry.mjs'),
+  'registry-size': () => import('./bench/registry-size.mjs'),
+  'registry-upload': () => import('./bench/registry-upload.mjs'),
 };
 const NAMES = Object.keys(BENCHMARKS);
 
 const HELP = `npm run bench                     all benchmarks
-npm run bench -- --quick          fewer rounds: less than two minutes, coarser figures
+npm run bench -- --quick          fewer rounds: about three minutes, coarser figures
 npm run bench -- --only NAME      one of ${NAMES.join(', ')} (may be given more than once)
 npm run bench -- --strict         exit status 1 when a goal is missed`;
 

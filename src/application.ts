@@ -123,11 +123,13 @@ export async function createNestApplication(
 
 /** Webhooks send what their Git server likes; uploads are forms, and must not be read into memory. */
 const WEBHOOK = /^\/api\/hooks\//;
+/** States are stored as they are sent, and may be larger than any other body. */
+const STATES = /^\/api\/deployments\/[^/]+\/state\/versions\/?(?:\?|$)/;
 const UPLOADS =
   /^\/api\/(?:modules\/[^/]+\/versions|providers\/[^/]+\/versions\/[^/]+\/(?:shasums|platforms\/upload))\/?(?:\?|$)/;
 
 function hasOtherBody(url: string, isForm: boolean): boolean {
-  return WEBHOOK.test(url) || (isForm && UPLOADS.test(url));
+  return WEBHOOK.test(url) || STATES.test(url) || (isForm && UPLOADS.test(url));
 }
 
 function securityHeaders(config: PlomadaConfig): ReturnType<typeof helmet> {

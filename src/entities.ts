@@ -15,6 +15,8 @@ import { BuildEntity } from './providers/persistence/build.entity';
 import { ProviderPlatformEntity } from './providers/persistence/provider-platform.entity';
 import { ProviderVersionEntity } from './providers/persistence/provider-version.entity';
 import { ProviderEntity } from './providers/persistence/provider.entity';
+import { StateLockEntity } from './state/persistence/state-lock.entity';
+import { StateVersionEntity } from './state/persistence/state-version.entity';
 import { SigningKeyEntity } from './signing/persistence/signing-key.entity';
 
 /** All tables. An explicit list, like that of the migrations. */
@@ -37,4 +39,6 @@ export const ENTITIES = [
   ProviderPlatformEntity,
   BuildEntity,
   BuildEventEntity,
+  StateVersionEntity,
+  StateLockEntity,
 ];

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { wholeRun } from './benchmark-server.mjs';
 import { makeFakeTool, startWithFakeTool } from './fake-tool.mjs';
 import { MIB, quantile, timed } from './figures.mjs';
+import { probeHealth } from './health-probe.mjs';
 import { bareEnvironment, forgetPeak, memoryOf, runToFile } from './processes.mjs';
 
 const BYTES = 2 ** 30;
-const PROBE_EVERY_MS = 50;
 
 /** An apply that prints a gigabyte: what it costs in memory and time, and whether anybody else notices. */
 export async function run({ report, temporary }) {
@@ -19,7 +19,7 @@ export async function run({ report, temporary }) {
     await sleep(2000);
     forgetPeak(server.pid);
     const before = memoryOf(server.pid).now;
-    const probe = probeWhile(server.url);
+    const probe = probeHealth(server.url);
     const { path, ms } = await wholeRun(server.api, deployment, { auto_approve: true, env_vars: env });
     const latencies = await probe.end();
     const peak = memoryOf(server.pid).peak;
@@ -50,25 +50,6 @@ function bareApply(temporary, env) {
   return timed(() =>
     runToFile(program, ['apply'], { cwd: directory, env: { ...bareEnvironment(directory), ...env }, output }),
   );
-}
-
-/** Asks the server again and again whether it lives. */
-function probeWhile(url) {
-  let isOver = false;
-  const latencies = [];
-  const probing = (async () => {
-    while (!isOver) {
-      latencies.push(await timed(() => fetch(`${url}/health/live`).then((response) => response.text())));
-      await sleep(PROBE_EVERY_MS);
-    }
-  })();
-  return {
-    async end() {
-      isOver = true;
-      await probing;
-      return latencies;
-    },
-  };
 }
 
 async function storedBytes(server, path) {

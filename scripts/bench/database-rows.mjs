@@ -24,15 +24,15 @@ export class DatabaseRows {
 
   /**
    * @param {string} table
-   * @param {{ model: string, from: string, set: Record<string, string> }} options `model`: the id of the row that is
-   *   copied; `from`: SQL of what there is to be a copy for, its columns as `each.…`; `set`: SQL by column
+   * @param {{ model: string, from: string, set: Record<string, string>, key?: string }} options `model`: the `key` of the
+   *   row that is copied; `from`: SQL of what there is to be a copy for, its columns as `each.…`; `set`: SQL by column
    */
-  async copy(table, { model, from, set }) {
+  async copy(table, { model, from, set, key = 'id' }) {
     const columns = (await this.#all(`PRAGMA table_info(${table})`)).map(({ name }) => `"${name}"`);
     const values = columns.map((column) => set[column.slice(1, -1)] ?? `model.${column}`);
     await this.#run(
       `INSERT INTO ${table} (${columns.join()}) SELECT ${values.join()}
-       FROM (${from}) AS each CROSS JOIN ${table} AS model WHERE model.id = ?`,
+       FROM (${from}) AS each CROSS JOIN ${table} AS model WHERE model.${key} = ?`,
       [model],
     );
   }

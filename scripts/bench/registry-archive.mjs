@@ -45,7 +45,7 @@ async function readPackage(url) {
 
 async function compare({ server, bare, connections, isQuick }) {
   const rounds = { theirs: [], ours: [] };
-  const [count, forMs] = isQuick ? [2, 700] : [6, 2000];
+  const [count, forMs] = isQuick ? [2, 300] : [5, 1000];
   for (let round = -1; round < count; round++) {
     // A new link each time: they work for ten minutes alone.
     const { download_url: link } = await readPackage(server.url);

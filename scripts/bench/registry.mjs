@@ -9,7 +9,8 @@ import { measureRoutes } from './registry-routes.mjs';
 
 const ZIP_BYTES = 20e6;
 const SMALL_BYTES = 10_000;
-const PLATFORMS = "VALUES ('darwin', 'amd64'), ('darwin', 'arm64'), ('linux', 'amd64'), ('linux', 'arm64'), ('windows', 'amd64')";
+const PLATFORMS =
+  "VALUES ('darwin', 'amd64'), ('darwin', 'arm64'), ('linux', 'amd64'), ('linux', 'arm64'), ('windows', 'amd64')";
 
 /** What terraform and tofu ask the registry for, against the same answers from Nest and from express alone. */
 export async function run(context) {

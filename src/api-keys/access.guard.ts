@@ -11,6 +11,7 @@ import { AccessScopes } from '../common/access/access-scopes';
 import { Actor, permits } from '../common/access/actor';
 import { DomainError, NotFoundError } from '../common/errors';
 import { RegistryAccess } from './registry-access.service';
+import { StateAccess } from './state-access.service';
 import { RequestAuthentication } from './request-authentication.service';
 
 /**
@@ -23,6 +24,7 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly authentication: RequestAuthentication,
     private readonly registry: RegistryAccess,
+    private readonly states: StateAccess,
     private readonly scopes: AccessScopes,
   ) {}
 
@@ -37,6 +39,10 @@ export class AccessGuard implements CanActivate {
     if (rule.scope.in === 'registry') {
       const name = request.params[rule.scope.name];
       request.actor = await this.registry.admit(request, await this.registry.findNamespace(name));
+      return true;
+    }
+    if (rule.scope.in === 'state') {
+      request.actor = await this.states.admit(request, request.params[rule.scope.name]);
       return true;
     }
     const actor = await this.authentication.authenticate(request);

@@ -15,6 +15,7 @@ import { RateLimitGuard } from './rate-limit.guard';
 import { RATE_LIMIT_WINDOW_MS, RateLimit, THROTTLER_NAME } from './rate-limit.service';
 import { RegistryAccess } from './registry-access.service';
 import { RequestAuthentication } from './request-authentication.service';
+import { StateAccess } from './state-access.service';
 
 /** API keys, and the two guards that every request passes: who may do what, then how often. */
 @Module({
@@ -37,6 +38,7 @@ import { RequestAuthentication } from './request-authentication.service';
     FirstAdminKey,
     RequestAuthentication,
     RegistryAccess,
+    StateAccess,
     RateLimit,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },

@@ -40,8 +40,9 @@ export class RegistryAccess {
   private async byToken(request: Request): Promise<Actor | null> {
     const presented = presentedKey(request);
     const actor = presented === null ? null : await this.tokens.verify(presented);
+    if (actor?.grant?.for !== 'registry') return null;
     const current = currentRequest();
-    if (actor && current) current.keyPrefix = actor.label;
+    if (current) current.keyPrefix = actor.label;
     return actor;
   }
 }

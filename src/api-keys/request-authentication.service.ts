@@ -14,9 +14,11 @@ export class RequestAuthentication {
     private readonly failures: FailedAuthentications,
   ) {}
 
-  /** By the key it carries. @throws DomainError (401, or 429 after too many wrong ones) */
-  async authenticate(request: Request): Promise<Actor> {
-    const presented = presentedKey(request);
+  /**
+   * By the key it carries. @throws DomainError (401, or 429 after too many wrong ones)
+   * @param presented the key, where it is not in one of the usual headers
+   */
+  async authenticate(request: Request, presented: string | null = presentedKey(request)): Promise<Actor> {
     if (presented === null) {
       this.failures.count(request.ip ?? 'unknown', 'no key');
       throw unauthenticated('Send an API key as "Authorization: Bearer KEY" or "X-API-Key: KEY".');

@@ -1,4 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, OnModuleInit } from '@nestjs/common';
+import { type SweepTask, SweepTasks, type Swept } from '../common/sweep-tasks';
 import { ArtifactReferences } from './artifact-references';
 import { ARTIFACT_STORE, type ArtifactStore } from './artifact-store.port';
 
@@ -8,16 +9,23 @@ const AT_ONCE = 200;
 
 /** Finds and removes artefacts that the database does not know. */
 @Injectable()
-export class ArtifactCollector {
+export class ArtifactCollector implements SweepTask, OnModuleInit {
+  readonly failure = 'Stored files that nothing refers to could not be removed.';
+
   constructor(
     @Inject(ARTIFACT_STORE) private readonly store: ArtifactStore,
     private readonly references: ArtifactReferences,
+    private readonly tasks: SweepTasks,
   ) {}
 
-  /** @returns what was removed, or would be: hashes and bytes */
-  async collect(now: Date, isDryRun: boolean): Promise<{ removed: string[]; freedBytes: number }> {
+  onModuleInit(): void {
+    this.tasks.register(this);
+  }
+
+  /** What was not put for a day and is referred to by nothing. */
+  async sweep(now: Date, isDryRun: boolean): Promise<Swept> {
     const olderThan = new Date(now.getTime() - GRACE_MS);
-    const result = { removed: [] as string[], freedBytes: 0 };
+    const result: Swept = { removed: [], freedBytes: 0 };
     let batch: { sha256: string; sizeBytes: number }[] = [];
     const clear = async (): Promise<void> => {
       const unreferenced = await this.references.findUnreferenced(batch.map(({ sha256 }) => sha256));
@@ -27,7 +35,7 @@ export class ArtifactCollector {
           ? (batch.find((found) => found.sha256 === sha256)?.sizeBytes ?? 0)
           : await this.store.collect(sha256, olderThan, isWanted);
         if (freed === null) continue;
-        result.removed.push(sha256);
+        result.removed.push(`artifacts/${sha256}`);
         result.freedBytes += freed;
       }
       batch = [];

@@ -26,6 +26,6 @@ import { Staging } from './staging.service';
     ArtifactCollector,
     Staging,
   ],
-  exports: [ARTIFACT_STORE, ArtifactLinks, ArtifactReferences, ArtifactSubjects, ArtifactCollector, Staging],
+  exports: [ARTIFACT_STORE, ArtifactLinks, ArtifactReferences, ArtifactSubjects, Staging],
 })
 export class ArtifactsModule {}

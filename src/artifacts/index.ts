@@ -1,4 +1,3 @@
-export { ArtifactCollector } from './artifact-collector.service';
 export { type ArtifactLink, ArtifactLinks, LINK_STEP_SECONDS } from './artifact-links.service';
 export { ArtifactReferences } from './artifact-references';
 export * from './artifact-store.port';

@@ -4,6 +4,7 @@ import { AccessScopes } from './access/access-scopes';
 import { Clock, SystemClock } from './clock';
 import { ScopedTokens } from './access/scoped-tokens';
 import { PublicAddress } from './http/public-address';
+import { SweepTasks } from './sweep-tasks';
 import { RegistryAnswers } from './registry/registry-answers.service';
 
 /** What every room may use: the clock, the register of access scopes, where the server is reached. */
@@ -16,7 +17,8 @@ import { RegistryAnswers } from './registry/registry-answers.service';
     ScopedTokens,
     PublicAddress,
     RegistryAnswers,
+    SweepTasks,
   ],
-  exports: [Clock, AccessScopes, RevokedKeys, ScopedTokens, PublicAddress, RegistryAnswers],
+  exports: [Clock, AccessScopes, RevokedKeys, ScopedTokens, PublicAddress, RegistryAnswers, SweepTasks],
 })
 export class CommonModule {}

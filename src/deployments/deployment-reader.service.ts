@@ -5,6 +5,7 @@ import { NotFoundError } from '../common/errors';
 import type { Page } from '../common/http/pagination';
 import { isId } from '../common/ids';
 import { NamespaceContents, NamespacesService } from '../namespaces';
+import { StateOwners } from '../state';
 import { DeploymentResponse, toDeploymentResponse } from './dto/deployment.response';
 import type { DeploymentsQuery } from './dto/deployments.query';
 import type { DeploymentEntity } from './persistence/deployment.entity';
@@ -22,10 +23,17 @@ export class DeploymentReader implements OnModuleInit {
     private readonly namespaces: NamespacesService,
     private readonly contents: NamespaceContents,
     private readonly scopes: AccessScopes,
+    private readonly owners: StateOwners,
   ) {}
 
   onModuleInit(): void {
     this.contents.register('deployment', (ids) => this.deployments.countByNamespace(ids));
+    this.owners.register(async (id) => {
+      const found = await this.find(id);
+      return (
+        found && { deploymentId: found.id, namespaceId: found.namespaceId, workingDirectory: found.workingDirectory }
+      );
+    });
     this.scopes.register('deployment', async (id) => (await this.find(id))?.namespaceId ?? null);
   }
 

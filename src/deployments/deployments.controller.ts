@@ -72,13 +72,16 @@ export class DeploymentsController {
     return this.deployments.update(actor, id, body);
   }
 
-  /** Deletes a deployment with its runs and logs; refused while a run is active. What was built stays built. */
+  /**
+   * Deletes a deployment with its runs, logs and states; refused while a run is active, and while a managed state holds
+   * resources unless `force=true`. What was built stays built.
+   */
   @Delete(':id')
   @HttpCode(204)
   @Access('write', ofParam('deployment'))
   @ApiProblems(404, 409)
-  delete(@CurrentActor() actor: Actor, @Param('id') id: string, @Query() _query: DeleteDeploymentQuery): Promise<void> {
-    return this.deployments.delete(actor, id);
+  delete(@CurrentActor() actor: Actor, @Param('id') id: string, @Query() query: DeleteDeploymentQuery): Promise<void> {
+    return this.deployments.delete(actor, id, query.force === 'true');
   }
 
   /** Branches and tags of the repository. */

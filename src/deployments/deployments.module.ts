@@ -1,6 +1,7 @@
 import { BeforeApplicationShutdown, Module, OnApplicationShutdown } from '@nestjs/common';
 import { RunsConfig } from '../config/config';
 import { NamespacesModule } from '../namespaces';
+import { StateModule } from '../state';
 import { AllRunsController } from './all-runs.controller';
 import { DeploymentReader } from './deployment-reader.service';
 import { DeploymentsController } from './deployments.controller';
@@ -9,6 +10,8 @@ import { PlanReader } from './execution/plan-reader';
 import { RunExecutor } from './execution/run-executor';
 import { RunRegistryAccess } from './execution/run-registry-access';
 import { RunSecrets } from './execution/run-secrets';
+import { RunState } from './execution/run-state.service';
+import { RunStateAccess } from './execution/run-state-access';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { ToolCaller } from './execution/tool-call';
 import { DeploymentRepository } from './persistence/deployment.repository';
@@ -32,7 +35,7 @@ const IDLE_WITHIN_MS = 10_000;
 
 /** Deployments and their runs. */
 @Module({
-  imports: [NamespacesModule],
+  imports: [NamespacesModule, StateModule],
   controllers: [DeploymentsController, RunsController, RunLogsController, AllRunsController],
   providers: [
     DeploymentsService,
@@ -49,6 +52,8 @@ const IDLE_WITHIN_MS = 10_000;
     PlanReader,
     RunSecrets,
     RunRegistryAccess,
+    RunStateAccess,
+    RunState,
     RunLogs,
     RunStreams,
     RunArchive,

@@ -10,6 +10,7 @@ import { GitConfig } from '../config/config';
 import { Database } from '../database/database';
 import { assertCredentialsStayWithTheirHost, assertGitRef, assertRemoteFields, RemoteSecrets } from '../git';
 import { NamespacesService } from '../namespaces';
+import { States } from '../state';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
 import type { CreateDeploymentRequest } from './dto/create-deployment.request';
 import type { DeploymentResponse } from './dto/deployment.response';
@@ -34,6 +35,7 @@ export class DeploymentsService {
     private readonly streams: RunStreams,
     private readonly browser: RepositoryBrowser,
     private readonly namespaces: NamespacesService,
+    private readonly states: States,
     private readonly database: Database,
     private readonly audit: AuditService,
     private readonly clock: Clock,
@@ -63,6 +65,7 @@ export class DeploymentsService {
       tool: request.tool ?? 'terraform',
       toolVersion: request.tool_version ?? null,
       autoApprove: request.auto_approve ?? false,
+      stateBackend: request.state_backend ?? 'managed',
       gitUsername: request.git_username ?? null,
       gitPassword: this.remotes.seal('deployment', id, 'git_password', request.git_password) ?? null,
       gitSshKey: this.remotes.seal('deployment', id, 'git_ssh_key', request.git_ssh_key) ?? null,
@@ -107,6 +110,7 @@ export class DeploymentsService {
       tool: request.tool ?? deployment.tool,
       toolVersion: kept(request.tool_version, deployment.toolVersion),
       autoApprove: request.auto_approve ?? deployment.autoApprove,
+      stateBackend: request.state_backend ?? deployment.stateBackend,
       gitUsername: kept(request.git_username, deployment.gitUsername),
       gitPassword: kept(
         this.remotes.seal('deployment', id, 'git_password', request.git_password),
@@ -123,16 +127,30 @@ export class DeploymentsService {
     return [deployment, changed];
   }
 
-  /** Deletes it with its runs and their directories. @throws ConflictError while a run is active */
-  async delete(actor: Actor, id: string): Promise<void> {
-    const { deployment, runIds } = await this.database.transaction(() => this.deleteInUnit(actor, id));
+  /**
+   * Deletes it with its runs, their directories and its states. @throws ConflictError while a run is active, and without
+   * `force` while a state that the platform keeps holds resources
+   */
+  async delete(actor: Actor, id: string, force: boolean): Promise<void> {
+    const { deployment, runIds } = await this.database.transaction(() => this.deleteInUnit(actor, id, force));
     await this.browser.forget(deployment);
     this.streams.closeSubjects(runIds);
     for (const runId of runIds) await this.workspaces.of(runId).remove();
   }
 
-  private async deleteInUnit(actor: Actor, id: string): Promise<{ deployment: DeploymentEntity; runIds: string[] }> {
+  private async deleteInUnit(
+    actor: Actor,
+    id: string,
+    force: boolean,
+  ): Promise<{ deployment: DeploymentEntity; runIds: string[] }> {
     const deployment = await this.reader.getEntity(id);
+    const inUse = force ? [] : await this.states.findFoldersInUse(id);
+    if (inUse.length > 0) {
+      throw new ConflictError(
+        'state-in-use',
+        `The state of ${inUse.join(', ')} holds resources, and would be lost: destroy them first (operation destroy), or delete with ?force=true.`,
+      );
+    }
     const runIds = await this.runs.findIdsOf(id);
     const event = this.event(actor, 'deployment.delete', deployment, { name: deployment.name, runs: runIds.length });
     await this.audit.perform(event, async (transaction) => {

@@ -3,9 +3,10 @@ import { outsideOfRequests } from '../common/http/request-context';
 import { RunsConfig } from '../config/config';
 import { ServerStoppingError } from '../runner';
 import { WorkControl } from '../common/concurrency/work-control';
-import { closingMove, isUnforeseen } from './execution/run-closing';
+import { closingMove, isUnforeseen, wasKilled } from './execution/run-closing';
 import { RunFailedError, RunnerLostError } from './execution/run-ends';
 import { RunExecutor, RunMovedError } from './execution/run-executor';
+import { RunState } from './execution/run-state.service';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { arrangeQueue, QueuePlace } from './domain/run-queue';
 import { isAtWork, isFinal } from './domain/run-status';
@@ -27,6 +28,8 @@ export class RunScheduler implements OnApplicationBootstrap {
   private readonly atWork = new Map<string, WorkControl>();
   /** Approved, and waiting for a slot. */
   private readonly approved: string[] = [];
+  /** Ids of runs that are about to end so. */
+  private readonly killedApplies = new Set<string>();
   private readonly tasks = new Set<Promise<void>>();
   private isWaking = false;
   private mustWakeAgain = false;
@@ -40,6 +43,7 @@ export class RunScheduler implements OnApplicationBootstrap {
     private readonly journal: RunJournal,
     private readonly executor: RunExecutor,
     private readonly workspaces: RunWorkspaces,
+    private readonly state: RunState,
     private readonly config: RunsConfig,
   ) {}
 
@@ -125,6 +129,7 @@ export class RunScheduler implements OnApplicationBootstrap {
     const makesRoom = run.status === 'pending' || run.status === 'applying' || isFinal(run.status);
     if (makesRoom && !this.atWork.has(run.id)) this.wake();
     if (isFinal(run.status)) {
+      this.releaseState(run);
       this.workspaces
         .of(run.id)
         .discardSecrets()
@@ -132,6 +137,14 @@ export class RunScheduler implements OnApplicationBootstrap {
           this.logger.warn({ event: 'plan_not_removed', run_id: run.id, error: String(error) }),
         );
     }
+  }
+
+  /** An apply that was killed keeps the lock: what it made last may not be in the state, and somebody must look. */
+  private releaseState(run: RunEntity): void {
+    if (this.killedApplies.delete(run.id)) return;
+    this.state.release(run).catch((error: unknown) => {
+      this.logger.error({ event: 'state_lock_not_released', run_id: run.id }, error);
+    });
   }
 
   /** Starts what can be started. Calls while it is at it are answered by one more round. */
@@ -268,6 +281,9 @@ export class RunScheduler implements OnApplicationBootstrap {
         error instanceof Error ? error.stack : error,
       );
     }
-    await this.journal.moveForSure(run, closingMove(run, control.isCancelled, error));
+    const isKilled = run.status === 'applying' && wasKilled(error);
+    if (isKilled) this.killedApplies.add(runId);
+    const isLocked = isKilled && (await this.state.isLockedBy(run));
+    await this.journal.moveForSure(run, closingMove(run, control.isCancelled, error, isLocked));
   }
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedMutex } from '../common/concurrency/keyed-mutex';
+import { directorySize } from '../common/files/directory-size';
 import { GitError } from './git.errors';
 import type { GitRemote } from './git.port';
 import type { GitSession } from './git-session';
 import { createEmptyRepository } from './repository-layout';
 import { RepositoryMirror } from './repository-mirror';
-import { directorySize } from './size-guard';
 
 export interface MirrorLimits {
   maxMirrors: number;

@@ -41,7 +41,7 @@ export class ModuleSync implements SyncKind, OnModuleInit {
     return this.versions.findAll(id);
   }
 
-  async publish(id: string, tag: TagVersion, signal: AbortSignal): Promise<void> {
+  async publish(id: string, tag: TagVersion, { signal }: { signal: AbortSignal }): Promise<void> {
     await this.publishing.publishTag(SYNC_ACTOR, id, tag, signal);
   }
 
@@ -53,6 +53,10 @@ export class ModuleSync implements SyncKind, OnModuleInit {
 
   recordSync(id: string, record: SyncRecord, syncDueAt: string | null): Promise<void> {
     return this.database.transaction((transaction) => this.modules.update(transaction, id, { ...record, syncDueAt }));
+  }
+
+  markDue(id: string, syncDueAt: string): Promise<void> {
+    return this.database.transaction((transaction) => this.modules.update(transaction, id, { syncDueAt }));
   }
 
   findDue(now: string, limit: number): Promise<string[]> {

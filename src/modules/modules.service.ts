@@ -106,7 +106,10 @@ export class ModulesService {
       updatedAt: this.clock.timestamp(),
     };
     // What was wrong with a tag may be right in another folder.
-    if (after.subdir !== before.subdir) after.passedOver = [];
+    if (after.subdir !== before.subdir) {
+      after.passedOver = [];
+      if (after.gitUrl !== null) after.syncDueAt = after.updatedAt;
+    }
     if (after.name !== before.name || after.provider !== before.provider) {
       await this.assertAddressMayChange(before);
       await this.assertAddressIsFree(after);
@@ -152,8 +155,8 @@ export class ModulesService {
     request: CreateModuleRequest | UpdateModuleRequest,
   ): SourceColumns {
     const { allowedSchemes } = this.gitConfig;
-    const dueAt = this.sync.dueAfter(this.clock.now());
-    return changedSource('module', id, present, request, { secrets: this.secrets, allowedSchemes, dueAt });
+    const now = this.clock.timestamp();
+    return changedSource('module', id, present, request, { secrets: this.secrets, allowedSchemes, now });
   }
 
   private async forgetMirror(module: ModuleEntity): Promise<void> {

@@ -53,17 +53,17 @@ export class ProviderSync implements SyncKind, OnModuleInit {
     return this.versions.findAll(id);
   }
 
-  publish(id: string, tag: TagVersion): Promise<void> {
-    return this.addTag(SYNC_ACTOR, id, tag);
+  publish(id: string, tag: TagVersion, { isNews }: { isNews: boolean }): Promise<void> {
+    return this.addTag(SYNC_ACTOR, id, tag, isNews);
   }
 
   /** Makes a draft of a tag, and a build of it where the provider wants that: both or neither. */
-  async addTag(by: string, id: string, tag: TagVersion): Promise<void> {
+  private async addTag(by: string, id: string, tag: TagVersion, isNews: boolean): Promise<void> {
     const provider = await this.reader.getEntity(id);
     const protocols = await this.protocolsOf(provider, tag);
     const build = await this.database.transaction(async (transaction) => {
       const version = await this.drafts.addDraft(by, provider, { version: tag.version, protocols, tag });
-      if (!provider.buildOnTag) return null;
+      if (!provider.buildOnTag || !isNews) return null;
       return this.builds.createInUnit(transaction, by, provider, version, DEFAULT_PLATFORMS, true);
     });
     if (build) this.builds.announce(build);
@@ -77,6 +77,10 @@ export class ProviderSync implements SyncKind, OnModuleInit {
 
   recordSync(id: string, record: SyncRecord, syncDueAt: string | null): Promise<void> {
     return this.database.transaction((transaction) => this.providers.update(transaction, id, { ...record, syncDueAt }));
+  }
+
+  markDue(id: string, syncDueAt: string): Promise<void> {
+    return this.database.transaction((transaction) => this.providers.update(transaction, id, { syncDueAt }));
   }
 
   findDue(now: string, limit: number): Promise<string[]> {

@@ -2,6 +2,7 @@ import { BeforeApplicationShutdown, Module } from '@nestjs/common';
 import { NamespacesModule } from '../namespaces';
 import { SigningModule } from '../signing';
 import { SourcesModule } from '../sources';
+import { BuildCaches } from './builds/build-caches.service';
 import { BuildExecutor } from './builds/build-executor.service';
 import { BuildJournal } from './builds/build-journal.service';
 import { BuildScheduler } from './builds/build-scheduler.service';
@@ -48,6 +49,7 @@ import { ProvidersService } from './providers.service';
     BuildExecutor,
     BuildJournal,
     BuildWorkspaces,
+    BuildCaches,
     GoCaller,
     BuildEventHub,
     BuildStreams,

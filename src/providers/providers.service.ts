@@ -149,8 +149,8 @@ export class ProvidersService {
     request: CreateProviderRequest | UpdateProviderRequest,
   ): SourceColumns {
     const { allowedSchemes } = this.gitConfig;
-    const dueAt = this.sync.dueAfter(this.clock.now());
-    return changedSource('provider', id, present, request, { secrets: this.secrets, allowedSchemes, dueAt });
+    const now = this.clock.timestamp();
+    return changedSource('provider', id, present, request, { secrets: this.secrets, allowedSchemes, now });
   }
 
   private async forgetMirror(provider: ProviderEntity): Promise<void> {

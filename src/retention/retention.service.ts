@@ -1,7 +1,8 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
-import { ArtifactCollector } from '../artifacts';
+import { directorySize } from '../common/files/directory-size';
+import { SweepTasks } from '../common/sweep-tasks';
 import { RunsConfig, StorageConfig } from '../config/config';
 import { RunArchive } from '../deployments';
 import { ActiveWork } from '../runner';
@@ -11,7 +12,7 @@ const HOUR_MS = 3_600_000;
 const FINAL = new Set(['success', 'failed', 'cancelled']);
 
 export interface SweepResult {
-  /** Names of the directories, and `artifacts/<sha256>` of stored files that nothing refers to any more. */
+  /** Names of the directories, `artifacts/<sha256>` of stored files that nothing refers to, `.build-cache/<namespace>`. */
   removed: string[];
   /** Ids of the runs. */
   expired_approvals: string[];
@@ -28,7 +29,7 @@ export class RetentionService {
 
   constructor(
     private readonly runs: RunArchive,
-    private readonly artifacts: ArtifactCollector,
+    private readonly tasks: SweepTasks,
     private readonly work: ActiveWork,
     private readonly config: RunsConfig,
     private readonly storage: StorageConfig,
@@ -51,7 +52,7 @@ export class RetentionService {
     // Approvals first: a run that expires now keeps its directory for its full time after the end.
     await this.expireApprovals(now, isDryRun, result);
     await this.removeDirectories(now, isDryRun, result);
-    await this.collectArtifacts(now, isDryRun, result);
+    await this.runTasks(now, isDryRun, result);
     if (!isDryRun) {
       this.logger.log({
         event: 'swept',
@@ -92,7 +93,7 @@ export class RetentionService {
         const end = ends.get(name);
         const run = end ? { isFinal: FINAL.has(end.status), completedAt: end.completedAt } : null;
         if (!mayRemove({ name, modifiedAt: (await lstat(directory)).mtime, run }, olderThan)) continue;
-        const size = await sizeOf(directory);
+        const size = await directorySize(directory);
         if (!isDryRun) await rm(directory, { recursive: true, force: true });
         result.removed.push(name);
         result.freed_bytes += size;
@@ -102,13 +103,15 @@ export class RetentionService {
     }
   }
 
-  private async collectArtifacts(now: Date, isDryRun: boolean, result: SweepResult): Promise<void> {
-    try {
-      const { removed, freedBytes } = await this.artifacts.collect(now, isDryRun);
-      result.removed.push(...removed.map((sha256) => `artifacts/${sha256}`));
-      result.freed_bytes += freedBytes;
-    } catch (error) {
-      this.fail(result, 'Stored files that nothing refers to could not be removed.', error);
+  private async runTasks(now: Date, isDryRun: boolean, result: SweepResult): Promise<void> {
+    for (const task of this.tasks.all) {
+      try {
+        const { removed, freedBytes } = await task.sweep(now, isDryRun);
+        result.removed.push(...removed);
+        result.freed_bytes += freedBytes;
+      } catch (error) {
+        this.fail(result, task.failure, error);
+      }
     }
   }
 
@@ -116,14 +119,4 @@ export class RetentionService {
     result.errors.push(message);
     this.logger.warn({ event: 'sweep_error', message, error: error instanceof Error ? error.message : String(error) });
   }
-}
-
-/** Bytes of all files below; links count as themselves. */
-async function sizeOf(directory: string): Promise<number> {
-  let size = 0;
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    size += entry.isDirectory() ? await sizeOf(path) : (await lstat(path)).size;
-  }
-  return size;
 }

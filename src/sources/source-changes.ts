@@ -40,7 +40,7 @@ const NONE: SourceColumns = {
  * The columns after a request: absent keeps, null clears. Another repository or prefix is a source that was never
  * synced.
  * @param present null when it is being made
- * @param dueAt when the first sync by schedule is due; null: never
+ * A sync that becomes due is noted as such, so that one that a killed server had begun is begun again.
  * @throws InvalidFieldError
  */
 export function changedSource(
@@ -48,7 +48,7 @@ export function changedSource(
   id: string,
   present: SourceColumns | null,
   request: GitSourceFields,
-  context: { secrets: RemoteSecrets; allowedSchemes: string[]; dueAt: string | null },
+  context: { secrets: RemoteSecrets; allowedSchemes: string[]; now: string },
 ): SourceColumns {
   const before = present ?? NONE;
   assertRemoteFields(request, context.allowedSchemes);
@@ -65,12 +65,13 @@ export function changedSource(
   const { secrets } = context;
   // Named one by one: what is given may be a whole row, whose other columns are none of our business.
   const history = isOther ? NONE : before;
-  return {
+  const after: SourceColumns = {
     synced: history.synced,
     syncError: history.syncError,
     lastSyncedAt: history.lastSyncedAt,
     passedOver: history.passedOver,
-    deletedVersions: history.deletedVersions,
+    // What was deleted stays deleted, wherever its number may come from next.
+    deletedVersions: before.deletedVersions,
     gitUrl,
     tagPrefix,
     gitUsername: isCleared ? null : kept(request.git_username, before.gitUsername),
@@ -78,8 +79,9 @@ export function changedSource(
       ? null
       : kept(secrets.seal(owner, id, 'git_password', request.git_password), before.gitPassword),
     gitSshKey: isCleared ? null : kept(secrets.seal(owner, id, 'git_ssh_key', request.git_ssh_key), before.gitSshKey),
-    syncDueAt: isCleared ? null : context.dueAt,
+    syncDueAt: isCleared ? null : before.syncDueAt,
   };
+  return mustSync(present, after) ? { ...after, syncDueAt: context.now } : after;
 }
 
 /** True when a request changes what a sync finds, so that one is due now. */

@@ -35,14 +35,18 @@ export interface SyncKind {
   findVersions(id: string): Promise<KnownVersion[]>;
   /**
    * Makes the version of a tag, whole or not at all.
+   * @param context `isNews`: false for the tags of long ago that a repository has when it is first looked at, but for the
+   *   one that stands for its latest version
    * @throws DomainError for what is wrong with the tag's content: it is told, and the other tags go on; a GitError of
    *   the network ends the sync
    */
-  publish(id: string, tag: TagVersion, signal: AbortSignal): Promise<void>;
+  publish(id: string, tag: TagVersion, context: { signal: AbortSignal; isNews: boolean }): Promise<void>;
   /** Notes which versions' tags name another commit now. */
   recordMoves(id: string, moves: { versionId: string; tagMoved: boolean }[]): Promise<void>;
   /** @param dueAt when it is to be looked at again; null: never by itself */
   recordSync(id: string, record: SyncRecord, dueAt: string | null): Promise<void>;
+  /** Notes that somebody asked for a sync, so that the next server knows should this one die. */
+  markDue(id: string, dueAt: string): Promise<void>;
   /** Ids whose time has come, the longest waiting first. */
   findDue(now: string, limit: number): Promise<string[]>;
   /** The id of what this webhook token, as a hash, belongs to. */

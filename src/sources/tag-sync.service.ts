@@ -8,6 +8,7 @@ import type { PassedOverTag } from '../database/git-source.columns';
 import { SecretUnreadableError } from '../crypto/secret-box';
 import { GIT_PORT, GitError, gitHost, GitPort, GitReferences, RemoteSecrets } from '../git';
 import { SkippedTag, TagVersion, toVersions } from './domain/tag-versions';
+import { latestVersion } from './domain/versions';
 import type { KnownVersion, SyncedSource, SyncKind } from './sync-kind';
 
 const MINUTE_MS = 60_000;
@@ -75,15 +76,16 @@ export class TagSync {
     for (const kind of this.kinds) {
       const id = await kind.findByWebhook(tokenHash);
       if (id === null) continue;
-      if (mustLook) this.request(kind, id);
+      if (!mustLook) return true;
+      await kind.markDue(id, this.clock.timestamp());
+      this.request(kind, id);
       return true;
     }
     return false;
   }
 
-  /** Asks for a sync of all whose time has come. */
+  /** Asks for a sync of all whose time has come; with an interval of 0, of those that somebody has asked for. */
   async requestDue(now: Date): Promise<void> {
-    if (this.config.syncIntervalMinutes === 0) return;
     for (const kind of this.kinds) {
       for (const id of await kind.findDue(now.toISOString(), DUE_AT_ONCE)) this.request(kind, id);
     }
@@ -95,8 +97,8 @@ export class TagSync {
     return toVersions((await this.references(kind, source)).tags, source.tagPrefix).versions;
   }
 
-  /** When something synced now, or made now, is due again. */
-  dueAfter(now: Date): string | null {
+  /** When something synced now is due again; null: not before somebody asks. */
+  private dueAfter(now: Date): string | null {
     const minutes = this.config.syncIntervalMinutes;
     return minutes === 0 ? null : new Date(now.getTime() + minutes * MINUTE_MS).toISOString();
   }
@@ -147,6 +149,7 @@ export class TagSync {
     };
     const passedOver: PassedOverTag[] = [];
     const failures: SkippedTag[] = [];
+    const latest = latestVersion(found.versions.map(({ version }) => version));
     for (const tag of found.versions) {
       if (known.has(tag.version)) continue;
       if (source.deletedVersions.includes(tag.version)) {
@@ -154,7 +157,8 @@ export class TagSync {
         continue;
       }
       const before = source.passedOver.find((entry) => entry.tag === tag.tag && entry.commit_sha === tag.sha);
-      const reason = before && !isByHand ? before.reason : await this.publish(kind, source.id, tag);
+      const isNews = known.size > 0 || tag.version === latest;
+      const reason = before && !isByHand ? before.reason : await this.publish(kind, source.id, tag, isNews);
       if (reason === null) {
         result.tagsAdded.push(tag.tag);
         continue;
@@ -175,9 +179,9 @@ export class TagSync {
   }
 
   /** @returns why the tag could not be published; null when it was */
-  private async publish(kind: SyncKind, id: string, tag: TagVersion): Promise<string | null> {
+  private async publish(kind: SyncKind, id: string, tag: TagVersion, isNews: boolean): Promise<string | null> {
     try {
-      await kind.publish(id, tag, this.stopping.signal);
+      await kind.publish(id, tag, { signal: this.stopping.signal, isNews });
       return null;
     } catch (error) {
       // Somebody published it by name, or uploaded it, just now.
@@ -259,7 +263,7 @@ function movesOf(
     moved.push({ tag, version, published: present.commitSha, now: sha });
     skipped.push({
       tag,
-      reason: `moved from ${present.commitSha} to ${sha}; the published version ${version} stays as it is`,
+      reason: `moved from ${present.commitSha} to ${sha}; version ${version} stays at the first`,
     });
   }
   return { changes, moved, skipped };

@@ -5,7 +5,8 @@ import { ConflictError } from '../common/errors';
 import { Database } from '../database/database';
 import { describeHolder, type LockInfo, plainOperation } from './domain/lock-info';
 import type { StateLockEntity } from './persistence/state-lock.entity';
-import { type StateKey, StateRepository } from './persistence/state.repository';
+import type { StateKey } from './domain/state-key';
+import { StateRepository } from './persistence/state.repository';
 import type { StateAuthor } from './states.service';
 
 /** Somebody else holds the lock; `held` is what the tool is answered. */

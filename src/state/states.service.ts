@@ -11,7 +11,8 @@ import { StateConfig } from '../config/config';
 import { Database } from '../database/database';
 import { emptied, NotAStateError, readState, type StateContent, withSerial } from './domain/state-document';
 import { succession } from './domain/state-succession';
-import { StateRepository, type StateKey } from './persistence/state.repository';
+import type { StateKey } from './domain/state-key';
+import { StateRepository } from './persistence/state.repository';
 import type { StateVersionEntity } from './persistence/state-version.entity';
 import { StateCipher } from './state-cipher';
 

@@ -74,7 +74,7 @@ export async function expectNoLeftovers(dataDir: string): Promise<void> {
     'staging to be empty',
     () => leftovers(dataDir).length === 0,
     5_000,
-    () => leftovers(dataDir).join(' '),
+    () => `(${leftovers(dataDir).length} left)`,
   );
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually';
 import { buildNodeProviderZip, THIS_PLATFORM, type ZipFaults } from './node-provider/node-provider-zip';
+import { generateKey } from './openpgp-keys';
 import { ADMIN_KEY, type TestResponse } from './test-server';
 
 /** What these drivers need of a server: where it is, and a key that may do everything. */
@@ -72,6 +73,17 @@ export function createNamespace(server: RegistryServer, fields: Record<string, u
   return demand(server, 'POST', '/api/namespaces', { name: uniqueName('ns'), ...fields });
 }
 
+/** Makes a namespace with a signing key that is made and signs in a moment; the platform's own take a second. */
+export async function createSigningNamespace(
+  server: RegistryServer,
+  fields: Record<string, unknown> = {},
+): Promise<Body> {
+  const namespace: Body = await createNamespace(server, fields);
+  const { privateKey } = await generateKey();
+  await demand(server, 'POST', `/api/namespaces/${namespace.id}/signing-keys`, { private_key: privateKey });
+  return namespace;
+}
+
 /** Makes a key of a namespace; null: of the platform. @returns what is shown this once */
 export function createKey(
   server: RegistryServer,
@@ -110,12 +122,12 @@ export class ProviderDriver {
     readonly name: string,
   ) {}
 
-  /** Makes it in a namespace of its own, unless one is given. */
+  /** Makes it in a namespace of its own with a signing key, unless one is given. */
   static async create(
     server: RegistryServer,
     { namespace, ...fields }: { namespace?: Body } & Record<string, unknown> = {},
   ): Promise<ProviderDriver> {
-    const home: Body = namespace ?? (await createNamespace(server));
+    const home: Body = namespace ?? (await createSigningNamespace(server));
     const body = { namespace_id: home.id, name: uniqueName('acme'), ...fields };
     const made = await demand(server, 'POST', '/api/providers', body);
     return new ProviderDriver(server, made.id, home.name, home.id, made.name);

@@ -9,6 +9,8 @@ export type AccessScope =
   | { in: 'platform' }
   /** The registry's part of the namespace that a path parameter names: open to all where it is public. */
   | { in: 'registry'; name: string }
+  /** The states of the deployment that a path parameter names, with the credentials of the tool's HTTP backend. */
+  | { in: 'state'; name: string }
   /** Any key; the service answers with what the key may see. */
   | { in: 'any' }
   /** The namespace of the thing that a path parameter or body field names; `kind` is registered with `AccessScopes`. */
@@ -25,6 +27,7 @@ const SCOPE_NAMES = {
   platform: 'platform key',
   any: 'any key',
   registry: 'namespace of the path; none where it is public',
+  state: 'namespace of the deployment, as Basic password',
 } as const;
 
 /** A request after the access guard. */
@@ -63,6 +66,11 @@ export function ofBody(kind: string, name: string): AccessScope {
 /** The registry's part of the namespace that a path parameter names. */
 export function ofRegistry(name = 'namespace'): AccessScope {
   return { in: 'registry', name };
+}
+
+/** The states of the deployment that a path parameter names. */
+export function ofState(name: string): AccessScope {
+  return { in: 'state', name };
 }
 
 export const PLATFORM: AccessScope = { in: 'platform' };

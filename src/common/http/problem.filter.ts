@@ -21,7 +21,10 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    if (problem.status === 401) {
+      const isState = request.path.startsWith('/v1/state/');
+      response.setHeader('WWW-Authenticate', isState ? 'Basic realm="Plomada"' : 'Bearer');
+    }
     if (RETRY_AFTER_SECONDS[problem.status] !== undefined && !response.hasHeader('Retry-After')) {
       response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS[problem.status]));
     }

@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { SecretUnreadableError } from '../../crypto/secret-box';
 import { DomainError, ErrorKind, FieldError } from '../errors';
 
 /** An error answer as RFC 9457 wants it. */
@@ -70,6 +71,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
     ...(errors ? { errors } : {}),
   });
   if (error instanceof DomainError) return make(STATUS[error.kind], error.code, error.message, error.fields);
+  if (error instanceof SecretUnreadableError) return make(409, 'secret-unreadable', error.message);
   const { status, code, detail } = frameworkProblem(error);
   return make(status, code, detail);
 }

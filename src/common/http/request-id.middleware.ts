@@ -4,6 +4,8 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { RequestContext, runWithRequestContext } from './request-context';
 
 const WELL_FORMED = /^[A-Za-z0-9._:-]{1,128}$/;
+/** The token of a webhook is a part of its path. */
+const SECRET_PART = /^(\/api\/hooks\/git\/).+$/i;
 const logger = new Logger('Http');
 
 /** Gives each request an id (the caller's, when well formed), answers with it, and logs one line at the end. */
@@ -15,7 +17,7 @@ export function requestIdMiddleware(): RequestHandler {
     const startedAt = process.hrtime.bigint();
     response.once('close', () => {
       // The path alone: a query could hold what a caller should not have put there.
-      const path = request.originalUrl.split('?', 1)[0] ?? '';
+      const path = (request.originalUrl.split('?', 1)[0] ?? '').replace(SECRET_PART, '$1…');
       if (path.startsWith('/health/')) return;
       logger.log({
         event: 'request',

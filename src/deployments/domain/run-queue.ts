@@ -9,11 +9,12 @@ export interface QueuedRun {
 }
 
 /** Why a run waits. */
-export type WaitingFor = { reason: 'earlier_run'; run_id: string } | { reason: 'capacity' };
+export type WaitingFor =
+  { reason: 'earlier_run'; run_id: string } | { reason: 'capacity' } | { reason: 'state_locked'; held_by: string };
 
 export interface QueuePlace {
-  /** 1: the next of those that wait for the same. */
-  position: number;
+  /** 1: the next of those that wait for the same; null for a run that is at work and waits in the middle. */
+  position: number | null;
   waitingFor: WaitingFor;
 }
 

@@ -7,6 +7,8 @@ export interface PlanOptions {
   tfvarsFiles: string[];
   targets: string[];
   replace: string[];
+  /** How long to wait for a state that somebody else has locked; 0 for not at all. */
+  lockTimeoutSeconds: number;
 }
 
 export function initArguments(): string[] {
@@ -20,7 +22,7 @@ export function planArguments(options: PlanOptions, planFile: string): string[] 
     ...(options.operation === 'destroy' ? ['-destroy'] : []),
     ...(options.operation === 'refresh' ? ['-refresh-only'] : []),
     // A plan that nobody will apply only reads: it neither waits for an apply nor holds one up.
-    ...(options.operation === 'plan' ? ['-lock=false'] : []),
+    ...(options.operation === 'plan' ? ['-lock=false'] : lockTimeout(options.lockTimeoutSeconds)),
     ...options.targets.map((address) => `-target=${address}`),
     ...options.replace.map((address) => `-replace=${address}`),
     ...options.tfvarsFiles.map((file) => `-var-file=${file}`),
@@ -32,6 +34,10 @@ export function showArguments(planFile: string): string[] {
 }
 
 /** That plan file and nothing else: everything else is in it. */
-export function applyArguments(planFile: string): string[] {
-  return ['-input=false', planFile];
+export function applyArguments(planFile: string, lockTimeoutSeconds: number): string[] {
+  return ['-input=false', ...lockTimeout(lockTimeoutSeconds), planFile];
+}
+
+function lockTimeout(seconds: number): string[] {
+  return seconds > 0 ? [`-lock-timeout=${seconds}s`] : [];
 }

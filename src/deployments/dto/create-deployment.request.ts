@@ -1,7 +1,14 @@
 import { IsBoolean, IsIn, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { RUNNER_TOOLS, type RunnerTool } from '../../../runner/protocol/runner-protocol';
 import { Optional, OptionalOrNull } from '../../common/http/optional.decorator';
-import { DEPLOYMENT_NAME, DEPLOYMENT_NAME_RULE, TOOL_VERSION, TOOL_VERSION_RULE } from '../domain/deployment-rules';
+import {
+  DEPLOYMENT_NAME,
+  DEPLOYMENT_NAME_RULE,
+  STATE_BACKENDS,
+  type StateBackend,
+  TOOL_VERSION,
+  TOOL_VERSION_RULE,
+} from '../domain/deployment-rules';
 
 export class CreateDeploymentRequest {
   /** The namespace it belongs to: its id or name. */
@@ -61,6 +68,14 @@ export class CreateDeploymentRequest {
   @Optional()
   @IsBoolean()
   auto_approve?: boolean;
+
+  /**
+   * Who keeps the state. `managed`, when absent: the platform, encrypted and versioned, in the place of any backend of the
+   * configuration. `none`: the configuration's own backend.
+   */
+  @Optional()
+  @IsIn(STATE_BACKENDS)
+  state_backend?: StateBackend;
 
   /** User name for Git over https; needed by some hosts beside a token. */
   @OptionalOrNull()

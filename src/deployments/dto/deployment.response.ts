@@ -1,4 +1,5 @@
 import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
+import type { StateBackend } from '../domain/deployment-rules';
 import type { DeploymentEntity } from '../persistence/deployment.entity';
 import { RunResponse } from './run.response';
 
@@ -34,6 +35,9 @@ export class DeploymentResponse {
 
   auto_approve!: boolean;
 
+  /** Who keeps the state: the platform (`managed`), or the configuration's own backend (`none`). */
+  state_backend!: StateBackend;
+
   /** The pool of runners that works for it; null: the server's own. */
   runner_pool!: string | null;
 
@@ -61,6 +65,7 @@ export function toDeploymentResponse(
     tool: deployment.tool,
     tool_version: deployment.toolVersion,
     auto_approve: deployment.autoApprove,
+    state_backend: deployment.stateBackend,
     runner_pool: null,
     last_run: lastRun,
     created_at: deployment.createdAt,

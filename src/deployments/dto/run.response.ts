@@ -7,13 +7,20 @@ import type { RunEntity } from '../persistence/run.entity';
 /** What a run waits for. */
 export class WaitingForResponse {
   /**
-   * `earlier_run`: another run holds this deployment and path; `capacity`: all runner slots are busy.
+   * `earlier_run`: another run holds this deployment and path; `capacity`: all runner slots are busy; `state_locked`:
+   * somebody else works on the state.
    * @example 'earlier_run'
    */
-  reason!: 'earlier_run' | 'capacity';
+  reason!: 'earlier_run' | 'capacity' | 'state_locked';
 
   /** The run that is waited for. */
   run_id?: string;
+
+  /**
+   * Who holds the lock of the state.
+   * @example 'alice (plm_4fTz9Qa1) (apply) since 14:02 UTC'
+   */
+  held_by?: string;
 }
 
 /** One resource a plan would change. */

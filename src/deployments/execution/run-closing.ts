@@ -2,7 +2,7 @@ import { DomainError } from '../../common/errors';
 import { SecretUnreadableError } from '../../crypto/secret-box';
 import type { RunEntity } from '../persistence/run.entity';
 import { Move, PLATFORM_ACTOR } from '../run-journal.service';
-import { cancelMessage, RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
+import { cancelMessage, KILLED_APPLY, RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
 
 /** Null: nobody foresaw this error, and a human must look at the log. */
 function knownMessage(error: unknown): string | null {
@@ -27,16 +27,29 @@ export function isUnforeseen(error: unknown): boolean {
 }
 
 /** How a run ends whose work ended with an error, in words for people. */
-export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown): Move {
+export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown, isStateLocked = false): Move {
   if (error instanceof RunCancelledError || (isCancelled && error instanceof RunnerLostError)) {
     const by = run.cancelledBy ?? PLATFORM_ACTOR;
     const how = error instanceof RunCancelledError ? error.how : 'killed';
     const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
-    const message = cancelMessage(by, run.status === 'applying', how);
+    const message = cancelMessage(by, run.status === 'applying', how) + lockHint(isStateLocked);
     const changes = { errorMessage: message, exitCode };
     return { to: 'cancelled', cause: 'person', actor: by, reason: message, changes };
   }
-  const message = knownMessage(error) ?? 'The server made a mistake; its log has the details under the id of this run.';
+  const known = knownMessage(error) ?? 'The server made a mistake; its log has the details under the id of this run.';
+  const message = known + lockHint(isStateLocked);
   const changes = { errorMessage: message, exitCode: error instanceof RunFailedError ? error.exitCode : null };
   return { to: 'failed', cause: 'platform', actor: PLATFORM_ACTOR, reason: message, changes };
+}
+
+/** True when the tool did not end by itself, so that nobody knows what it has saved and whether it gave the lock back. */
+export function wasKilled(error: unknown): boolean {
+  if (error instanceof RunnerLostError) return true;
+  if (error instanceof RunCancelledError) return error.how === 'killed';
+  return error instanceof RunFailedError && error.message.includes(KILLED_APPLY);
+}
+
+function lockHint(isStateLocked: boolean): string {
+  if (!isStateLocked) return '';
+  return ' The state is still locked by this run: once nothing works on it any more, an admin may break the lock (DELETE …/state/lock).';
 }

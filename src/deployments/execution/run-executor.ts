@@ -2,8 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { posix } from 'node:path';
 import { DomainError } from '../../common/errors';
 import { SecretPatterns } from '../../common/secrets/secret-patterns';
-import { RunsConfig } from '../../config/config';
+import { RunsConfig, StateConfig } from '../../config/config';
 import { GIT_PORT, GitPort } from '../../git';
+import { ServerStoppingError } from '../../runner';
 import { PhaseLog } from '../../live-logs/phase-log';
 import type { LogPhase } from '../domain/log-phase';
 import { isPlanOnly } from '../domain/run-operation';
@@ -17,6 +18,8 @@ import type { WorkControl } from '../../common/concurrency/work-control';
 import { RunCancelledError, RunFailedError } from './run-ends';
 import { RunRegistryAccess } from './run-registry-access';
 import { RunSecrets } from './run-secrets';
+import { RunState } from './run-state.service';
+import { RunStateAccess, type StatePhase } from './run-state-access';
 import type { RunWorkspace } from './run-workspace';
 import { RunWorkspaces } from './run-workspaces';
 import { ToolCaller } from './tool-call';
@@ -55,6 +58,9 @@ export class RunExecutor {
     private readonly config: RunsConfig,
     private readonly workspaces: RunWorkspaces,
     private readonly registry: RunRegistryAccess,
+    private readonly stateAccess: RunStateAccess,
+    private readonly state: RunState,
+    private readonly stateConfig: StateConfig,
   ) {}
 
   /**
@@ -78,23 +84,33 @@ export class RunExecutor {
     const log = await this.openLog(work, 'apply');
     if (!this.hasBegunApply(run)) await this.assertApprovedPlan(work);
     await work.workspace.writeCliConfiguration(this.registry.configurationOf(run.id));
-    const { response } = await this.tool.call(
-      run,
-      work.workspace,
-      {
-        phase: 'apply',
-        command: 'apply',
-        args: applyArguments(work.workspace.planFile),
-        workDirectory: await this.workDirectory(work),
-        environment: work.environment,
-        requestedBy: run.approvedBy ?? run.createdBy,
-        log,
-      },
-      control,
-    );
-    if (await work.workspace.hasLocalState(work.run.path)) await log.note(LOCAL_STATE_WARNING);
-    await this.move(work, { to: 'success', changes: { exitCode: response.exit_code } });
+    const workDirectory = await this.workDirectory(work);
+    const call = {
+      phase: 'apply' as const,
+      command: 'apply' as const,
+      args: applyArguments(work.workspace.planFile, this.stateConfig.lockTimeoutSeconds),
+      workDirectory,
+      environment: this.environmentFor(work, 'apply'),
+      requestedBy: run.approvedBy ?? run.createdBy,
+      log,
+    };
+    try {
+      const { response } = await this.tool.call(run, work.workspace, call, control);
+      await this.takeIn(work, workDirectory, log);
+      await this.move(work, { to: 'success', changes: { exitCode: response.exit_code } });
+    } catch (error) {
+      // The tool goes on, and the next server follows it.
+      if (!(error instanceof ServerStoppingError)) await this.takeIn(work, workDirectory, log);
+      throw error;
+    }
     return work.run;
+  }
+
+  /** What an apply left behind in its folder. */
+  private async takeIn(work: Work, folder: string, log: PhaseLog<LogPhase>): Promise<void> {
+    const { run, deployment, workspace } = work;
+    if (isManaged(work)) await this.state.takeErroredState(run, deployment, workspace, folder, log);
+    else if (await workspace.hasLocalState(run.path)) await log.note(LOCAL_STATE_WARNING);
   }
 
   /** True when the tool was asked to apply, perhaps by a server that is gone. */
@@ -126,7 +142,11 @@ export class RunExecutor {
   }
 
   private patternsOf(run: RunEntity, deployment: DeploymentEntity): SecretPatterns {
-    return new SecretPatterns([...this.secrets.valuesToMask(deployment, run), this.registry.tokenOf(run.id)]);
+    return new SecretPatterns([
+      ...this.secrets.valuesToMask(deployment, run),
+      this.registry.tokenOf(run.id),
+      ...this.stateAccess.tokensOf(run.id),
+    ]);
   }
 
   private async clone(work: Work): Promise<void> {
@@ -167,8 +187,10 @@ export class RunExecutor {
       if (await work.workspace.removeCommittedData(workDirectory)) {
         await log.note('Removed the .terraform folder that is committed in the repository.');
       }
+      if (isManaged(work)) await this.state.inject(work.run, work.workspace, workDirectory, log);
     }
     await this.command(work, 'init', initArguments(), log);
+    if (isManaged(work)) await this.state.assertOwnBackend(work.workspace, workDirectory);
   }
 
   private async plan(work: Work): Promise<void> {
@@ -178,6 +200,7 @@ export class RunExecutor {
       tfvarsFiles: run.tfvarsFiles,
       targets: run.targets,
       replace: run.replace,
+      lockTimeoutSeconds: this.stateConfig.lockTimeoutSeconds,
     };
     const log = await this.openLog(work, 'plan');
     const exitCode = await this.command(work, 'plan', planArguments(options, workspace.planFile), log);
@@ -189,7 +212,7 @@ export class RunExecutor {
         command: 'show',
         args: showArguments(workspace.planFile),
         workDirectory: await this.workDirectory(work),
-        environment: work.environment,
+        environment: this.environmentFor(work, 'plan'),
         requestedBy: run.createdBy,
         log: null,
       },
@@ -234,7 +257,7 @@ export class RunExecutor {
         command,
         args,
         workDirectory: await this.workDirectory(work),
-        environment: work.environment,
+        environment: this.environmentFor(work, command),
         requestedBy: work.run.createdBy,
         log,
       },
@@ -253,6 +276,12 @@ export class RunExecutor {
       throw new RunFailedError('The plan file is not the one that was approved; nothing was applied. Start a new run.');
     }
     await workspace.assertSpace();
+  }
+
+  /** What a command is given; of the state, no more than its phase needs. */
+  private environmentFor(work: Work, phase: StatePhase): Record<string, string> {
+    if (!isManaged(work)) return work.environment;
+    return { ...work.environment, ...this.stateAccess.environmentOf(work.run, phase) };
   }
 
   private workDirectory(work: Work): Promise<string> {
@@ -296,4 +325,9 @@ export class RunExecutor {
     if (!updated) throw new RunMovedError();
     return updated;
   }
+}
+
+/** True when the platform keeps the state of the run. */
+function isManaged({ deployment }: Pick<Work, 'deployment'>): boolean {
+  return deployment.stateBackend === 'managed';
 }

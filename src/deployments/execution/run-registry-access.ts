@@ -61,6 +61,7 @@ export class RunRegistryAccess implements OnModuleInit {
       permissions: 'read',
       expiresAt: null,
       label: `run ${run.id}`,
+      grant: { for: 'registry' },
     };
   }
 

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { assertFileInside, resolveFolderInside } from '../../common/files/inside';
 import { readJson, writeJsonAtomically } from '../../common/files/json-file';
+import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
 import { Workspace } from '../../runner';
+import { BACKEND_OVERRIDE, clashesWithOverride, isCommittedState, overrideFileName } from '../domain/managed-backend';
+
+const ERRORED_STATE = 'errored.tfstate';
 
 /** The directory of one run: the checkout, the plan, and a folder for each call of the runner. */
 export class RunWorkspace extends Workspace {
@@ -83,6 +87,36 @@ export class RunWorkspace extends Workspace {
     const isThere = (await lstat(data).catch(() => null)) !== null;
     if (isThere) await rm(data, { recursive: true, force: true });
     return isThere;
+  }
+
+  /**
+   * Puts the platform's backend in the place of any other: a state of the repository's own would stand in its way.
+   * @returns names of the files of the repository that were removed
+   */
+  async injectBackend(folder: string, tool: RunnerTool): Promise<string[]> {
+    const names = await readdir(folder);
+    const removed = names.filter((name) => isCommittedState(name) || clashesWithOverride(name)).sort();
+    for (const name of removed) await rm(join(folder, name), { recursive: true, force: true });
+    const file = join(folder, overrideFileName(tool));
+    await writeFile(file, BACKEND_OVERRIDE, { mode: 0o644, flag: 'wx' });
+    await this.giveToRunner(file);
+    return removed;
+  }
+
+  /** What init noted of the backend it settled on; null when it noted nothing. */
+  readBackendRecord(folder: string): Promise<object | null> {
+    return readJson<object>(join(folder, '.terraform', 'terraform.tfstate'));
+  }
+
+  /** The state that an apply could not save; null when there is none, or an empty file: the disk was full. */
+  async readErroredState(folder: string): Promise<Buffer | null> {
+    const file = join(folder, ERRORED_STATE);
+    const found = await lstat(file).catch(() => null);
+    return found?.isFile() && found.size > 0 ? readFile(file) : null;
+  }
+
+  async forgetErroredState(folder: string): Promise<void> {
+    await rm(join(folder, ERRORED_STATE), { force: true });
   }
 
   /** True when the tool left a state file in the checkout. */

@@ -1,5 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { ID, OPTIONAL_TEXT, TEXT, TIME, optionalVarchar, varchar } from '../../database/columns';
+import type { StateBackend } from '../domain/deployment-rules';
 import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
 
 @Entity('deployments')
@@ -36,6 +37,10 @@ export class DeploymentEntity {
 
   @Column({ name: 'auto_approve', type: 'boolean' })
   autoApprove!: boolean;
+
+  /** Who keeps the state: the platform, or the backend of the configuration. */
+  @Column({ name: 'state_backend', ...varchar(16), default: 'none' })
+  stateBackend!: StateBackend;
 
   @Column({ name: 'git_username', ...OPTIONAL_TEXT })
   gitUsername!: string | null;

@@ -15,6 +15,8 @@ import {
   buildEnvironment,
   parseGoVersion,
   platformEnvironment,
+  proxyPasswords,
+  shownEnvironment,
 } from '../domain/build-command';
 import type { BuildEvidence, BuildPlatform } from '../domain/build-record';
 import type { BuildStatus } from '../domain/build-status';
@@ -80,7 +82,9 @@ export class BuildExecutor {
     const { password, sshKey } = remote.credentials;
     const workspace = this.workspaces.of(build.id, provider.namespaceId);
     // Where it works on the host is nobody's business either.
-    const hidden = [password, sshKey, workspace.directory].filter((value): value is string => value !== null);
+    const hidden = [password, sshKey, workspace.directory, ...proxyPasswords(this.config.goProxy)].filter(
+      (value): value is string => value !== null,
+    );
     const patterns = new SecretPatterns(hidden);
     const work: Work = { build, provider, version, remote, workspace, patterns, control };
     try {
@@ -200,7 +204,7 @@ export class BuildExecutor {
   private evidenceOf(work: Work, commitSha: string, goVersion: string, built: ProviderPlatformEntity[]): BuildEvidence {
     return {
       command: ['go', 'build', ...buildArguments(work.version.version, null)],
-      environment: buildEnvironment(this.config.goProxy),
+      environment: shownEnvironment(buildEnvironment(this.config.goProxy)),
       go_version: goVersion,
       commit_sha: commitSha,
       artifacts: built.map(({ os, arch, filename, sizeBytes, shasum }) => ({

@@ -1,11 +1,11 @@
-import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { RunsConfig, StorageConfig } from '../../config/config';
 import { Workspace } from '../../runner';
 
 /** Caches of Go, one for each namespace: what one team's build leaves is never part of another's. */
-const CACHES = '.build-cache';
+export const BUILD_CACHES = '.build-cache';
 /** What an archive of objects begins with (ar). */
 const OBJECT_ARCHIVE = '!<arch>';
 
@@ -42,13 +42,16 @@ export class BuildWorkspace extends Workspace {
   }
 
   private get cache(): string {
-    return join(this.workRoot, CACHES, this.namespaceId);
+    return join(this.workRoot, BUILD_CACHES, this.namespaceId);
   }
 
   override async create(): Promise<void> {
     await super.create();
-    await mkdir(join(this.workRoot, CACHES), { recursive: true, mode: 0o711 });
+    await mkdir(join(this.workRoot, BUILD_CACHES), { recursive: true, mode: 0o711 });
     for (const folder of [this.cache, this.output, join(this.directory, 'tmp')]) await this.createForRunner(folder);
+    // When it was last used: the sweeper removes one that nobody has needed for long.
+    const now = new Date();
+    await utimes(this.cache, now, now);
     await mkdir(this.built, { recursive: true, mode: 0o700 });
   }
 

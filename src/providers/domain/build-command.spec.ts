@@ -1,4 +1,4 @@
-import { binaryName, buildArguments, parseGoVersion } from './build-command';
+import { binaryName, buildArguments, parseGoVersion, proxyPasswords, shownEnvironment } from './build-command';
 
 it('builds without traces of the machine', () => {
   expect(buildArguments('1.2.3', '/out/p')).toEqual([
@@ -24,3 +24,12 @@ it.each([
   ['bash: go: not found', null],
   ['', null],
 ])('the version in %j is %s', (output, version) => expect(parseGoVersion(output)).toBe(version));
+
+it('shows no password of a proxy, and knows them all for masking', () => {
+  const proxy = 'https://user:secret@one.example|https://token@two.example/x,https://three.example,direct';
+  expect(shownEnvironment({ GOPROXY: proxy, CGO_ENABLED: '0' })).toEqual({
+    GOPROXY: 'https://***@one.example|https://***@two.example/x,https://three.example,direct',
+    CGO_ENABLED: '0',
+  });
+  expect(proxyPasswords(proxy)).toEqual(['secret']);
+});

@@ -15,6 +15,17 @@ export function buildEnvironment(goProxy: string): Record<string, string> {
   return { CGO_ENABLED: '0', GOFLAGS: '-modcacherw', GOPROXY: goProxy };
 }
 
+/** The same as anybody may see it: a proxy's user and password are taken out. */
+export function shownEnvironment(environment: Record<string, string>): Record<string, string> {
+  const withoutUser = (value: string): string => value.replace(/(:\/\/)[^/@,|\s]*@/g, '$1***@');
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, withoutUser(value)]));
+}
+
+/** The passwords of a proxy list, to be masked in logs. */
+export function proxyPasswords(goProxy: string): string[] {
+  return [...goProxy.matchAll(/:\/\/[^/@:,|\s]*:([^/@,|\s]+)@/g)].map(([, password = '']) => password);
+}
+
 export function platformEnvironment({ os, arch }: Platform): Record<string, string> {
   return { GOOS: os, GOARCH: arch };
 }

@@ -1,6 +1,6 @@
 /** What a sweep did, or would do. */
 export class SweepResponse {
-  /** Working directories, and `artifacts/<sha256>` of stored files that nothing refers to any more. */
+  /** Working directories, `artifacts/<sha256>` of stored files that nothing refers to, `.build-cache/<namespace>`. */
   removed!: string[];
 
   /** Runs whose approval expired. */

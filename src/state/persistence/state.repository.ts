@@ -3,15 +3,9 @@ import { In } from 'typeorm';
 import { Database } from '../../database/database';
 import { insertRow } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
+import type { StateKey } from '../domain/state-key';
 import { StateLockEntity } from './state-lock.entity';
 import { StateVersionEntity } from './state-version.entity';
-
-/** Whose state: a folder of a deployment. */
-export interface StateKey {
-  deploymentId: string;
-  /** Normalized. */
-  path: string;
-}
 
 @Injectable()
 export class StateRepository {

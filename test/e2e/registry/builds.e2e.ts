@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProviderPackages } from '../../../src/providers/provider-packages.service';
@@ -10,11 +10,11 @@ import { createRepository, type Files, type GitRepository, serveRepository } fro
 import { brokenGoProviderFiles, goProviderFiles, goProviderFilesBrokenOnWindows } from '../../support/go-provider';
 import { describeIfInstalled } from '../../support/installed-programs';
 import { THIS_PLATFORM } from '../../support/node-provider/node-provider-zip';
-import { generateKey } from '../../support/openpgp-keys';
 import { processesOf } from '../../support/processes';
 import {
   type Body,
   createNamespace,
+  createSigningNamespace,
   demand,
   packageBytes,
   ProviderDriver,
@@ -33,13 +33,6 @@ const sources = (name = 'quick'): Files => ({
   ...goProviderFiles(name),
   'main.go': 'package main\n\nvar version = "dev"\n\nfunc main() { println("version " + version) }\n',
 });
-
-async function namespaceWithKey(on: RegistryServer): Promise<Body> {
-  const namespace = await createNamespace(on);
-  const { privateKey } = await generateKey();
-  await demand(on, 'POST', `/api/namespaces/${namespace.id}/signing-keys`, { private_key: privateKey });
-  return namespace;
-}
 
 const repositories: GitRepository[] = [];
 
@@ -65,7 +58,7 @@ describeIfInstalled('go', 'builds', () => {
 
   beforeAll(async () => {
     server = await startTestServer({ BUILD_GOPROXY: 'off' });
-    namespace = await namespaceWithKey(server);
+    namespace = await createSigningNamespace(server);
   });
   afterAll(async () => {
     await server.stop();
@@ -440,8 +433,9 @@ describeIfInstalled('go', 'builds', () => {
     expect(readdirSync(work).filter((name) => /^[0-9a-f-]{36}$/.test(name))).toEqual([]);
   });
 
-  // The last ones: they take the data over, and with them the compiler's cache.
+  // The last ones: one of them takes the compiler's cache over.
   describe('and the death of the server', () => {
+    let dataDir: string;
     let killed: ServerProcess;
     const env = { BUILD_GOPROXY: 'off', SYNC_INTERVAL_MINUTES: '0' };
     const served = (): RegistryServer => {
@@ -454,21 +448,18 @@ describeIfInstalled('go', 'builds', () => {
     };
 
     beforeAll(async () => {
-      await server.stop({ forget: false });
-      writeFileSync(join(server.dataDir, 'admin.key'), `${ADMIN_KEY}\n`);
-      killed = await startServerProcess(server.dataDir, env);
+      dataDir = mkdtempSync(join(tmpdir(), 'plomada-builds-'));
+      killed = await startServerProcess(dataDir, env);
     });
     afterAll(async () => {
       await killed.kill('SIGKILL');
-      for (const { pid } of processesOf(server.dataDir)) process.kill(pid, 'SIGKILL');
-      // For the end of the suite, which stops it once more.
-      server = await startTestServer({}, server.dataDir);
-      rmSync(server.dataDir, { recursive: true, force: true });
+      for (const { pid } of processesOf(dataDir)) process.kill(pid, 'SIGKILL');
+      rmSync(dataDir, { recursive: true, force: true });
     });
     const restart = async (provider: ProviderDriver, signal: NodeJS.Signals = 'SIGKILL'): Promise<ProviderDriver> => {
       const code = await killed.kill(signal);
       if (signal === 'SIGTERM') expect(code).toBe(0);
-      killed = await startServerProcess(server.dataDir, env);
+      killed = await startServerProcess(dataDir, env);
       return provider.on(served());
     };
 
@@ -490,7 +481,7 @@ describeIfInstalled('go', 'builds', () => {
         expect((await provider.version(made.draft.id)).platforms).toHaveLength(1);
         await eventually('all are gone', () => processesOf(build.id).length === 0);
         for (const { pid } of compilers) expect(existsSync(`/proc/${pid}`)).toBe(false);
-        await eventually('its directory is gone', () => !existsSync(join(server.dataDir, 'work', build.id)));
+        await eventually('its directory is gone', () => !existsSync(join(dataDir, 'work', build.id)));
         expect(
           (await provider.upload(made.draft.id, await packageBytes(provider.name, '1.0.0', WINDOWS), WINDOWS)).status,
         ).toBe(201);
@@ -529,9 +520,8 @@ describeIfInstalled('go', 'builds', () => {
     it('that is to be published is published after a restart, though it was built already', async () => {
       // Without a key, the publication takes as long as one is made: long enough to be killed in it.
       const home = await createNamespace(served());
-      const caches = join(server.dataDir, 'work', '.build-cache');
-      mkdirSync(join(caches, home.id), { recursive: true });
-      cpSync(join(caches, namespace.id), join(caches, home.id), { recursive: true });
+      const cacheOf = (data: string, id: string): string => join(data, 'work', '.build-cache', id);
+      cpSync(cacheOf(server.dataDir, namespace.id), cacheOf(dataDir, home.id), { recursive: true });
       const repository = await createRepository({ files: sources('torn'), tags: ['v1.0.0'] });
       repositories.push(repository);
       const fields = { namespace: home, git_url: repository.url, build_on_tag: true };

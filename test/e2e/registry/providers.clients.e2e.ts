@@ -9,10 +9,10 @@ import {
   type Body,
   createKey,
   createNamespace,
+  createSigningNamespace,
   demand,
   packageBytes,
   ProviderDriver,
-  type RegistryServer,
   sendForm,
   uniqueName,
 } from '../../support/provider-driver';
@@ -39,14 +39,6 @@ afterEach(() => {
   for (const project of projects.splice(0)) project.remove();
 });
 afterAll(() => server.stop());
-
-/** With a key that signs fast. */
-async function namespaceWithKey(on: RegistryServer, fields: Record<string, unknown> = {}): Promise<Body> {
-  const namespace = await createNamespace(on, fields);
-  const { privateKey } = await generateKey();
-  await demand(on, 'POST', `/api/namespaces/${namespace.id}/signing-keys`, { private_key: privateKey });
-  return namespace;
-}
 
 interface Use {
   version?: string;
@@ -102,7 +94,10 @@ const flat = (output: string): string => output.replaceAll(/[│╷╵\s]+/g, ' 
 
 describeWithEachTool('a provider of the registry', (tool) => {
   it('is installed, plans, applies and destroys; the lock file has all hashes', async () => {
-    const provider = await ProviderDriver.create(server, { namespace: await namespaceWithKey(server), name: 'tally' });
+    const provider = await ProviderDriver.create(server, {
+      namespace: await createSigningNamespace(server),
+      name: 'tally',
+    });
     const version = await provider.release('1.2.3', [
       THIS_PLATFORM,
       ...OTHERS.filter((each) => each !== THIS_PLATFORM),
@@ -134,7 +129,7 @@ describeWithEachTool('a provider of the registry', (tool) => {
   });
 
   it('is installed by many at once', async () => {
-    const provider = await ProviderDriver.create(server, { namespace: await namespaceWithKey(server) });
+    const provider = await ProviderDriver.create(server, { namespace: await createSigningNamespace(server) });
     await provider.release('1.0.0');
     const all = Array.from({ length: 4 }, () => projectOf(tool, provider));
     for (const result of await Promise.all(all.map((project) => project.init()))) expectSuccess(result);
@@ -142,7 +137,7 @@ describeWithEachTool('a provider of the registry', (tool) => {
   });
 
   it('of a public namespace needs no token, and a wrong one does no harm', async () => {
-    const namespace = await namespaceWithKey(server, { is_public: true });
+    const namespace = await createSigningNamespace(server, { is_public: true });
     const provider = await ProviderDriver.create(server, { namespace });
     await provider.release('1.0.0');
     for (const token of [null, 'plm_wrong', ADMIN_KEY])
@@ -150,7 +145,7 @@ describeWithEachTool('a provider of the registry', (tool) => {
   });
 
   it('of a private namespace needs the right token', async () => {
-    const provider = await ProviderDriver.create(server, { namespace: await namespaceWithKey(server) });
+    const provider = await ProviderDriver.create(server, { namespace: await createSigningNamespace(server) });
     await provider.release('1.0.0');
     const reader = await createKey(server, provider.namespaceId, 'read');
     const stranger = await createKey(server, (await createNamespace(server)).id, 'admin');
@@ -176,7 +171,7 @@ describeWithEachTool('a provider of the registry', (tool) => {
   });
 
   it('says that it is deprecated, and is gone when it is switched off', async () => {
-    const provider = await ProviderDriver.create(server, { namespace: await namespaceWithKey(server) });
+    const provider = await ProviderDriver.create(server, { namespace: await createSigningNamespace(server) });
     const version = await provider.release('1.0.0');
     const path = provider.versionPath(version.id);
     await demand(server, 'PATCH', path, { deprecated: 'Use the weather-two provider.' });
@@ -188,7 +183,7 @@ describeWithEachTool('a provider of the registry', (tool) => {
   });
 
   it('keeps being installed after the key was rotated, also with an old lock file', async () => {
-    const namespace = await namespaceWithKey(server);
+    const namespace = await createSigningNamespace(server);
     const provider = await ProviderDriver.create(server, { namespace });
     await provider.release('1.0.0');
     const early = projectOf(tool, provider, { version: '1.0.0' });
@@ -246,7 +241,7 @@ describeWithEachTool('a provider of the registry', (tool) => {
   });
 
   it('whose stored package, list or signature was changed on the disk is refused', async () => {
-    const provider = await ProviderDriver.create(server, { namespace: await namespaceWithKey(server) });
+    const provider = await ProviderDriver.create(server, { namespace: await createSigningNamespace(server) });
     await provider.release('1.0.0');
     const { document } = await provider.fetchAll('1.0.0');
     for (const [part, message] of [
@@ -271,7 +266,7 @@ describeWithEachTool('a provider of the registry', (tool) => {
   });
 
   it('with a lock file of other content is refused', async () => {
-    const provider = await ProviderDriver.create(server, { namespace: await namespaceWithKey(server) });
+    const provider = await ProviderDriver.create(server, { namespace: await createSigningNamespace(server) });
     await provider.release('1.0.0');
     const project = projectOf(tool, provider);
     expectSuccess(await project.init());
@@ -310,7 +305,7 @@ describeWithEachTool('a provider over TLS', (tool) => {
     // Filled without TLS, since only the tools get to trust our CA.
     const data = join(directory, 'data');
     const plain = await startTestServer({}, data);
-    const namespace = await namespaceWithKey(plain, { name: uniqueName('tls') });
+    const namespace = await createSigningNamespace(plain, { name: uniqueName('tls') });
     provider = await ProviderDriver.create(plain, { namespace, name: 'tally' });
     await provider.release('1.0.0');
     await plain.stop();

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, crc32 } from 'node:zlib';
 import { isInstalled } from '../../support/installed-programs';
 import { THIS_PLATFORM } from '../../support/node-provider/node-provider-zip';
-import { askGnupg, generateKey, isSignatureOf } from '../../support/openpgp-keys';
+import { askGnupg, isSignatureOf } from '../../support/openpgp-keys';
 import {
   type Body,
   createKey,
   createNamespace,
+  createSigningNamespace,
   demand,
   packageBytes,
   ProviderDriver,
@@ -420,7 +421,8 @@ describe('publishing', () => {
   });
 
   it('fifty at once: one wins, and clients get what it signed', async () => {
-    const provider = await ProviderDriver.create(server);
+    // Without a key yet: the first need makes it.
+    const provider = await ProviderDriver.create(server, { namespace: await createNamespace(server) });
     const draft = await provider.draft('1.0.0');
     await provider.upload(draft.id, await packageBytes(provider.name, '1.0.0'));
     const answers = await Promise.all(Array.from({ length: 50 }, () => provider.publish(draft.id)));
@@ -605,7 +607,7 @@ describe('publishing', () => {
   });
 
   it('a namespace that becomes private is closed at once, and its links are for those who had them', async () => {
-    const namespace = await createNamespace(server, { is_public: true });
+    const namespace = await createSigningNamespace(server, { is_public: true });
     const provider = await ProviderDriver.create(server, { namespace });
     await provider.release('1.0.0');
     const anybody = async (): Promise<number[]> => [
@@ -665,9 +667,7 @@ describe('hostile paths of the protocol', () => {
 
 describe('races', () => {
   it('of everything that can be done to a version at once end in answers, not in errors of the server', async () => {
-    const namespace = await createNamespace(server);
-    const { privateKey } = await generateKey();
-    await demand(server, 'POST', `/api/namespaces/${namespace.id}/signing-keys`, { private_key: privateKey });
+    const namespace = await createSigningNamespace(server);
     for (let round = 0; round < 6; round++) {
       const provider = await ProviderDriver.create(server, { namespace });
       const draft = await provider.draft('1.0.0');
@@ -712,7 +712,7 @@ describe('races', () => {
 
 describe('the trail', () => {
   it('tells who did what to a provider', async () => {
-    const provider = await ProviderDriver.create(server);
+    const provider = await ProviderDriver.create(server, { namespace: await createNamespace(server) });
     const version = await provider.release('1.0.0');
     await demand(server, 'PATCH', provider.versionPath(version.id), { deprecated: 'old' });
     await demand(server, 'DELETE', provider.versionPath(version.id));

@@ -5,15 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually';
 import { THIS_PLATFORM } from '../../support/node-provider/node-provider-zip';
-import { generateKey, isSignatureOf } from '../../support/openpgp-keys';
-import {
-  type Body,
-  createNamespace,
-  demand,
-  packageBytes,
-  ProviderDriver,
-  type RegistryServer,
-} from '../../support/provider-driver';
+import { isSignatureOf } from '../../support/openpgp-keys';
+import { type Body, demand, packageBytes, ProviderDriver, type RegistryServer } from '../../support/provider-driver';
 import { type ServerProcess, startServerProcess } from '../../support/server-process';
 import { sendRequest } from '../../support/test-server';
 
@@ -37,11 +30,7 @@ describe('publishing and the death of the server', () => {
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'plomada-kills-'));
     server = await startServerProcess(dataDir, { SYNC_INTERVAL_MINUTES: '0' });
-    const namespace: Body = await createNamespace(served(server));
-    const { privateKey } = await generateKey();
-    const keys = `/api/namespaces/${namespace.id}/signing-keys`;
-    await demand(served(server), 'POST', keys, { private_key: privateKey });
-    provider = await ProviderDriver.create(served(server), { namespace });
+    provider = await ProviderDriver.create(served(server));
   });
   afterAll(async () => {
     await server.kill('SIGKILL');

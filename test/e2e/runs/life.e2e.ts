@@ -223,6 +223,8 @@ describe('the life of a run', () => {
     });
     expect((await server.request('DELETE', `${deployment.path}/runs/${run.id}`)).status).toBe(204);
     expect((await server.request('GET', `${deployment.path}/runs/${run.id}`)).status).toBe(404);
-    expect((await server.request('DELETE', deployment.path)).status).toBe(204);
+    const refused = await server.request('DELETE', deployment.path);
+    expect([refused.status, refused.body.type]).toEqual([409, '/problems/state-in-use']);
+    expect((await server.request('DELETE', `${deployment.path}?force=true`)).status).toBe(204);
   });
 });

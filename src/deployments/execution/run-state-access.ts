@@ -1,0 +1,88 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Injectable, OnModuleInit } from '@nestjs/common';
+import type { Actor } from '../../common/access/actor';
+import { ScopedTokens } from '../../common/access/scoped-tokens';
+import { PublicAddress } from '../../common/http/public-address';
+import { DerivedKeys } from '../../crypto/derived-keys';
+import { backendEnvironment } from '../domain/managed-backend';
+import type { RunStatus } from '../domain/run-status';
+import { DeploymentRepository } from '../persistence/deployment.repository';
+import type { RunEntity } from '../persistence/run.entity';
+import { RunRepository } from '../persistence/run.repository';
+
+const PREFIX = 'pls_';
+const TOKEN = /^pls_([0-9a-f]{32})_(init|plan|apply)_([\w-]{43})$/;
+
+/** A command of a run that reaches the state, and what it may do there while the run is in this status. */
+const PHASES = {
+  init: { status: 'initializing', may: 'read' },
+  plan: { status: 'planning', may: 'lock' },
+  apply: { status: 'applying', may: 'write' },
+} as const satisfies Record<string, { status: RunStatus; may: 'read' | 'lock' | 'write' }>;
+
+export type StatePhase = keyof typeof PHASES;
+
+/**
+ * The credentials that the tool of a run has for the state: one token for each phase, dead when the phase ends, and good
+ * for no more than the phase needs. Whatever runs in a plan can read its environment; it gets nothing to write with.
+ */
+@Injectable()
+export class RunStateAccess implements OnModuleInit {
+  private readonly key: Buffer;
+
+  constructor(
+    keys: DerivedKeys,
+    private readonly tokens: ScopedTokens,
+    private readonly runs: RunRepository,
+    private readonly deployments: DeploymentRepository,
+    private readonly address: PublicAddress,
+  ) {
+    this.key = keys.for('state tokens of runs');
+  }
+
+  onModuleInit(): void {
+    this.tokens.register(PREFIX, (token) => this.verify(token));
+  }
+
+  /** The environment of one command. It holds a secret. */
+  environmentOf(run: RunEntity, phase: StatePhase): Record<string, string> {
+    const path = encodeURIComponent(run.path);
+    const address = `${this.address.forRunners}/v1/state/${run.deploymentId}?path=${path}`;
+    return backendEnvironment({ address, password: this.tokenOf(run.id, phase) });
+  }
+
+  /** All tokens of a run, to be masked in its logs. */
+  tokensOf(runId: string): string[] {
+    return (Object.keys(PHASES) as StatePhase[]).map((phase) => this.tokenOf(runId, phase));
+  }
+
+  private tokenOf(runId: string, phase: StatePhase): string {
+    const id = runId.replaceAll('-', '');
+    return `${PREFIX}${id}_${phase}_${this.signatureOf(id, phase).toString('base64url')}`;
+  }
+
+  private async verify(token: string): Promise<Actor | null> {
+    const [, id = '', phase = '', signature = ''] = TOKEN.exec(token) ?? [];
+    const given = Buffer.from(signature, 'base64url');
+    const expected = this.signatureOf(id, phase);
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+    const { status, may } = PHASES[phase as StatePhase];
+    const run = await this.runs.findById(id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
+    if (run?.status !== status) return null;
+    const deployment = await this.deployments.findById(run.deploymentId);
+    if (!deployment) return null;
+    return {
+      keyId: `run:${run.id}`,
+      namespaceId: deployment.namespaceId,
+      permissions: 'write',
+      expiresAt: null,
+      // Who is behind the run, since that is whom a blocked user has to talk to.
+      label: run.approvedBy ?? run.createdBy,
+      grant: { for: 'state', deploymentId: run.deploymentId, path: run.path, runId: run.id, may },
+    };
+  }
+
+  private signatureOf(id: string, phase: string): Buffer {
+    return createHmac('sha256', this.key).update(`${id} ${phase}`).digest();
+  }
+}

@@ -1,0 +1,5 @@
+export type { StateKey } from './domain/state-key';
+export { StateLocks } from './state-locks.service';
+export { StateModule } from './state.module';
+export { type StateOwner, StateOwners } from './state-owners';
+export { type StateAuthor, States } from './states.service';

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit';
+import type { Actor } from '../common/access/actor';
+import { NotFoundError } from '../common/errors';
+import { normalizeRepositoryPath } from '../common/text/repository-path';
+import { readState } from './domain/state-document';
+import {
+  type StateLockResponse,
+  type StateOutputResponse,
+  type StateVersionResponse,
+  toOutputResponse,
+  toStateLockResponse,
+  toStateVersionResponse,
+} from './dto/state.response';
+import type { StateKey } from './domain/state-key';
+import type { StateVersionEntity } from './persistence/state-version.entity';
+import { StateLocks } from './state-locks.service';
+import { StateOwners } from './state-owners';
+import { type StateAuthor, States } from './states.service';
+
+/** What people do with states through the API. */
+@Injectable()
+export class StateDesk {
+  constructor(
+    private readonly states: States,
+    private readonly locks: StateLocks,
+    private readonly owners: StateOwners,
+    private readonly audit: AuditService,
+  ) {}
+
+  async listVersions(id: string, path: string | undefined): Promise<StateVersionResponse[]> {
+    const { key } = await this.open(id, path);
+    return (await this.states.listVersions(key)).map(toStateVersionResponse);
+  }
+
+  async getVersion(id: string, path: string | undefined, versionId: string): Promise<StateVersionEntity> {
+    const { key } = await this.open(id, path);
+    return this.states.getVersion(key, versionId);
+  }
+
+  /** The raw state; that somebody has read it is in the audit trail. */
+  async download(actor: Actor, id: string, version: StateVersionEntity): Promise<Buffer> {
+    const { namespaceId } = await this.open(id, version.path);
+    const event = {
+      actor: actor.label,
+      action: 'state.download',
+      targetType: 'state_version',
+      targetId: version.id,
+      namespaceId,
+      details: { deployment_id: id, path: version.path, serial: version.serial },
+    };
+    return this.audit.perform(event, () => Promise.resolve()).then(() => this.states.open(version));
+  }
+
+  /** @throws StateLockedError while somebody works on the state; DomainError for what is no state, or may not follow */
+  async upload(actor: Actor, id: string, path: string | undefined, bytes: Buffer): Promise<StateVersionResponse> {
+    const { key, namespaceId } = await this.open(id, path);
+    const author = authorOf(actor, namespaceId);
+    await this.locks.assertMayWrite(key, undefined, author);
+    return toStateVersionResponse(await this.states.write(key, bytes, author, 'state.upload'));
+  }
+
+  async rollBack(actor: Actor, id: string, path: string | undefined, versionId: string): Promise<StateVersionResponse> {
+    const { key, namespaceId } = await this.open(id, path);
+    const author = authorOf(actor, namespaceId);
+    await this.locks.assertMayWrite(key, undefined, author);
+    return toStateVersionResponse(await this.states.rollBack(key, versionId, author));
+  }
+
+  async outputs(id: string, path: string | undefined): Promise<Record<string, StateOutputResponse>> {
+    const { key } = await this.open(id, path);
+    const state = await this.states.read(key);
+    const outputs = state === null ? {} : (readState(state.toString('utf8')).outputs ?? {});
+    return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, toOutputResponse(output)]));
+  }
+
+  async findLock(id: string, path: string | undefined): Promise<StateLockResponse | null> {
+    const { key } = await this.open(id, path);
+    const lock = await this.locks.find(key);
+    return lock && toStateLockResponse(lock);
+  }
+
+  /** Nothing happens when there is none. */
+  async breakLock(actor: Actor, id: string, path: string | undefined): Promise<void> {
+    const { key, namespaceId } = await this.open(id, path);
+    await this.locks.unlock(key, null, authorOf(actor, namespaceId), true);
+  }
+
+  private async open(id: string, path: string | undefined): Promise<{ key: StateKey; namespaceId: string }> {
+    const owner = await this.owners.find(id);
+    if (!owner) throw new NotFoundError('deployment');
+    const normalized = normalizeRepositoryPath(path ?? owner.workingDirectory, 'path');
+    return { key: { deploymentId: owner.deploymentId, path: normalized }, namespaceId: owner.namespaceId };
+  }
+}
+
+function authorOf(actor: Actor, namespaceId: string): StateAuthor {
+  return { label: actor.label, runId: null, namespaceId };
+}

@@ -99,7 +99,7 @@ function spelledAnew(place, spelling) {
 async function compareSizes(report, few, many, isQuick) {
   const rounds = isQuick ? 2 : 5;
   // All of them are asked for, each once, before any is asked for again.
-  const perRound = isQuick ? 800 : MANY / rounds;
+  const perRound = isQuick ? 600 : MANY / rounds;
   let spelling = 0;
   const anew = (count) => () => pathOf(spelling % count, spelledAnew(spelling % count, ++spelling));
   const first = (place) => pathOf((place * 7919) % MANY);

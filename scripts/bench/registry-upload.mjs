@@ -21,7 +21,7 @@ import { sendRequests } from './requests.mjs';
 const PACKAGE_BYTES = 500e6;
 const MODULE_BYTES = 200e6;
 const SMALL_BYTES = 2e6;
-const SETTLE_MS = 2000;
+const SETTLE_MS = 1500;
 
 /** Large files in and out: what they cost in memory, and whether anybody else notices. */
 export async function run({ report, temporary, isQuick }) {

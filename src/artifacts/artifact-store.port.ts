@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { ByteRange } from '../common/http/byte-range';
 
 /** Content that is stored, addressed by its own hash: it can be replaced by nothing but itself. */
@@ -30,6 +30,12 @@ export interface ArtifactStore {
 
   /** The content, or a range of it, as a stream. @throws ArtifactMissingError */
   get(sha256: string, range?: ByteRange): Promise<Readable>;
+
+  /**
+   * Writes the content, or a range of it, to `target` as fast as that takes it, and leaves it open.
+   * @throws ArtifactMissingError before anything was written; what `target` fails with, and when it closes
+   */
+  sendTo(sha256: string, target: Writable, range?: ByteRange): Promise<void>;
 
   /** Null when there is no such artefact. */
   stat(sha256: string): Promise<ListedArtifact | null>;

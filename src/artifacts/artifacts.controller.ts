@@ -1,7 +1,6 @@
 import { Controller, Get, Inject, Logger, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { pipeline } from 'node:stream/promises';
 import { Public } from '../common/access/access.decorator';
 import { Clock } from '../common/clock';
 import { DomainError, NotFoundError } from '../common/errors';
@@ -104,10 +103,12 @@ export class ArtifactsController {
       return;
     }
     if (from === 0) found.countDownload(id);
-    const content = await this.store.get(sha256, range ?? undefined);
-    // A client that goes away is no error.
-    await pipeline(content, response).catch((error: unknown) => {
+    try {
+      await this.store.sendTo(sha256, response, { from, to });
+      response.end();
+    } catch (error) {
+      // A client that goes away is no error.
       if (!response.destroyed) throw error;
-    });
+    }
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Readable, Transform } from 'node:stream';
+import { type Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { KeyedMutex } from '../common/concurrency/keyed-mutex';
 import { DomainError } from '../common/errors';
@@ -15,11 +15,10 @@ import {
   type ListedArtifact,
   type StoredArtifact,
 } from './artifact-store.port';
+import { sendFile } from './send-file';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const INCOMING = '.incoming';
-/** Larger reads than usual: packages are large, and each read costs a turn of the event loop. */
-const READ_BYTES = 256 * 1024;
 
 /** Artefacts as files of one folder: `<first two digits>/<sha256>`. */
 export class FileArtifactStore implements ArtifactStore {
@@ -60,11 +59,22 @@ export class FileArtifactStore implements ArtifactStore {
   async get(sha256: string, range?: ByteRange): Promise<Readable> {
     // An end before the start means nothing at all, which a stream cannot be told.
     const part = range ? { start: range.from, end: Math.max(range.from, range.to - 1) } : {};
-    const content = createReadStream(this.pathOf(sha256), { ...part, highWaterMark: READ_BYTES });
+    const content = createReadStream(this.pathOf(sha256), part);
     await once(content, 'open').catch(() => {
       throw new ArtifactMissingError(sha256);
     });
     return content;
+  }
+
+  async sendTo(sha256: string, target: Writable, range?: ByteRange): Promise<void> {
+    const handle = await open(this.pathOf(sha256), 'r').catch(() => {
+      throw new ArtifactMissingError(sha256);
+    });
+    try {
+      await sendFile(handle, range ?? { from: 0, to: (await handle.stat()).size }, target);
+    } finally {
+      await handle.close();
+    }
   }
 
   async stat(sha256: string): Promise<ListedArtifact | null> {

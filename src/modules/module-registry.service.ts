@@ -58,12 +58,8 @@ export class ModuleRegistry {
       const version = await this.versions.findByNumber(module.id, number);
       if (!version) throw new NotFoundError(`version of the module ${address.name}`);
       if (!version.enabled) {
-        // The one place where a client shows its user what the registry has to say.
-        throw new DomainError(
-          'not-found',
-          'not-found',
-          `Version ${number} of this module is disabled in the registry.`,
-        );
+        // Of a 404 clients show nothing, of a 403 what it says.
+        throw new DomainError('forbidden', 'version-disabled', `Version ${number} of this module is disabled here.`);
       }
       const staleAt = this.clock.now().getTime() + LINK_STEP_SECONDS * 1000;
       return redirectAnswer(`${BASE}/:version/download`, namespace, this.reader.linkOf(module, version), staleAt);

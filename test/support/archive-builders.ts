@@ -16,8 +16,9 @@ export function tar(entries: ArchiveEntry[]): Buffer {
   return Buffer.concat([...entries.map(tarEntry), Buffer.alloc(1024)]);
 }
 
-export function tarGz(entries: ArchiveEntry[]): Buffer {
-  return gzipSync(tar(entries));
+/** @param level of compression; 0 for content that is noise anyway */
+export function tarGz(entries: ArchiveEntry[], level = 6): Buffer {
+  return gzipSync(tar(entries), { level });
 }
 
 function tarEntry({ name, content = '', link, type, isExecutable = false }: ArchiveEntry): Buffer {

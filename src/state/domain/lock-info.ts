@@ -9,20 +9,30 @@ export interface LockInfo {
   Path: string;
 }
 
-const FIELDS = ['ID', 'Operation', 'Info', 'Who', 'Version', 'Created', 'Path'] as const;
 const MAX_LENGTH = 1024;
 
 /**
  * Reads the body of LOCK or UNLOCK; fields that are missing are empty. Null for what is none: an UNLOCK without a body
  * is what `force-unlock` of terraform sends.
  */
-export function parseLockInfo(text: string): LockInfo | null {
+export function parseLockInfo(body: string): LockInfo | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(body);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
     const given = value as Record<string, unknown>;
-    const entries = FIELDS.map((field) => [field, String(given[field] ?? '').slice(0, MAX_LENGTH)]);
-    return Object.fromEntries(entries) as unknown as LockInfo;
+    const text = (field: keyof LockInfo): string => {
+      const content = given[field];
+      return typeof content === 'string' ? content.slice(0, MAX_LENGTH) : '';
+    };
+    return {
+      ID: text('ID'),
+      Operation: text('Operation'),
+      Info: text('Info'),
+      Who: text('Who'),
+      Version: text('Version'),
+      Created: text('Created'),
+      Path: text('Path'),
+    };
   } catch {
     return null;
   }

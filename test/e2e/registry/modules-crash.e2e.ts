@@ -64,7 +64,7 @@ describe('a server that is killed', () => {
   it('in the middle of uploads: what it has confirmed is there, and nothing is half there', async () => {
     const module = await ModuleDriver.create(await start());
     const confirmed = new Map<string, string>();
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       const uploads = Array.from({ length: 12 }, async (_, place) => {
         const version = `${round}.${place}.0`;
         const content = `# ${version} ${'x'.repeat(place * 40_000)}\n`;
@@ -96,10 +96,10 @@ describe('a server that is killed', () => {
 
   it('in the middle of a sync of many tags: the next start goes on by itself, and each tag is published once', async () => {
     const repository = await newRepository({ files: SMALL_MODULE });
-    const tags = await addTags(repository, 24);
+    const tags = await addTags(repository, 20);
     const module = await ModuleDriver.create(await start(), { git_url: repository.url });
     let seen = 0;
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       await eventually('the sync to get on', async () => (await module.versions()).length > seen);
       await sleep(randomInt(1, 120));
       await server.kill('SIGKILL');
@@ -113,7 +113,7 @@ describe('a server that is killed', () => {
     const result = await module.sync();
     expect(result.body).toMatchObject({ tags_found: tags.length, tags_skipped: [] });
     expect((await expectWhole(module)).sort()).toEqual([...tags].sort());
-    expect(await module.get()).toMatchObject({ synced: true, sync_error: null, latest_version: '1.23.0' });
+    expect(await module.get()).toMatchObject({ synced: true, sync_error: null, latest_version: '1.19.0' });
     expect(leftovers(dataDir)).toEqual([]);
   });
 

@@ -750,7 +750,7 @@ describe('the registry protocol and keys', () => {
     const noise = randomBytes(60 * 2 ** 20);
     const module = await ModuleDriver.create(server);
     const form = new Response(
-      uploadForm('1.0.0', tarGz([...asEntries(SMALL_MODULE), { name: 'noise.bin', content: noise }])),
+      uploadForm('1.0.0', tarGz([...asEntries(SMALL_MODULE), { name: 'noise.bin', content: noise }], 0)),
     );
     // Packing it has held up everything for longer than an idle connection stays open: this one is fresh.
     const answer = await rawRequest(server.url, {

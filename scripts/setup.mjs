@@ -53,8 +53,8 @@ export async function build() {
   const startedAt = Date.now();
   // A file that was deleted in src/ must not live on in dist/.
   rmSync(join(ROOT, 'dist', 'src'), { recursive: true, force: true });
-  // The build writes this file anew, but its type check wants one to be there.
-  if (!existsSync(METADATA)) writeFileSync(METADATA, 'export default async () => ({});\n');
+  // The build writes this file anew, but its type check wants one to be there, and none that names files of before.
+  writeFileSync(METADATA, 'export default async () => ({});\n');
   run(tool('nest'), ['build']);
   const { bundleRunner } = await import('./bundle-runner.mjs');
   await bundleRunner(ROOT);

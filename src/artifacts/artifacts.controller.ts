@@ -1,5 +1,5 @@
-import { Controller, Get, Inject, Logger, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Inject, Logger, Param, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiProduces, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Public } from '../common/access/access.decorator';
 import { Clock } from '../common/clock';
@@ -9,7 +9,7 @@ import { ApiProblems } from '../common/http/problem.decorator';
 import { ArtifactLinks } from './artifact-links.service';
 import { ARTIFACT_STORE, type ArtifactStore } from './artifact-store.port';
 import { ArtifactSubjects } from './artifact-subjects';
-import { ArtifactQuery } from './dto/artifact.query';
+import { parseLinkQuery } from './domain/link-query';
 
 const CONTENT_TYPES: [ending: RegExp, type: string][] = [
   [/\.tar\.gz$/, 'application/gzip'],
@@ -35,6 +35,9 @@ export class ArtifactsController {
    */
   @Get(':sha256/:filename')
   @Public()
+  @ApiQuery({ name: 'expires', type: String, description: 'Until when the link works, in seconds since 1970' })
+  @ApiQuery({ name: 'for', type: String, description: 'Whose file it is' })
+  @ApiQuery({ name: 'signature', type: String })
   @ApiHeader({ name: 'Range', required: false, description: '`bytes=FROM-TO`' })
   @ApiProduces('application/octet-stream')
   @ApiResponse({
@@ -51,12 +54,14 @@ export class ArtifactsController {
   async download(
     @Param('sha256') sha256: string,
     @Param('filename') filename: string,
-    @Query() query: ArtifactQuery,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const subject = query.for;
-    const check = this.links.check({ sha256, filename, subject }, query.expires, query.signature, this.clock.now());
+    const query = parseLinkQuery(request.query);
+    const subject = query?.subject ?? '';
+    const check = query
+      ? this.links.check({ sha256, filename, subject }, query.expires, query.signature, this.clock.now())
+      : 'tampered';
     if (check !== 'valid') {
       throw new DomainError(
         'forbidden',

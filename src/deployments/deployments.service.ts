@@ -85,7 +85,7 @@ export class DeploymentsService {
     // Read and written as one unit: a change made meanwhile must not be undone.
     const [before, changed] = await this.database.transaction(() => this.updateInUnit(actor, id, request));
     // Another URL or credential must not read what the old one was shown.
-    await this.browser.forget(before);
+    this.browser.forget(before);
     return (await this.reader.respond([changed]))[0]!;
   }
 
@@ -133,7 +133,7 @@ export class DeploymentsService {
    */
   async delete(actor: Actor, id: string, force: boolean): Promise<void> {
     const { deployment, runIds } = await this.database.transaction(() => this.deleteInUnit(actor, id, force));
-    await this.browser.forget(deployment);
+    this.browser.forget(deployment);
     this.streams.closeSubjects(runIds);
     for (const runId of runIds) await this.workspaces.of(runId).remove();
   }

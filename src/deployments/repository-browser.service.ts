@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { posix } from 'node:path';
-import { GIT_PORT, GitPort, GitReferences, GitTreeEntry } from '../git';
+import { GIT_PORT, GitPort, GitReferences, GitTreeEntry, RemoteForgetting } from '../git';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
 import type { TreeQuery } from './dto/deployments.query';
 import type { BrowseResponse } from './dto/repository.response';
@@ -22,6 +22,7 @@ export class RepositoryBrowser {
   constructor(
     @Inject(GIT_PORT) private readonly git: GitPort,
     private readonly secrets: RunSecrets,
+    private readonly remotes: RemoteForgetting,
   ) {}
 
   /** Ends what git does at the moment: the server stops. */
@@ -36,8 +37,9 @@ export class RepositoryBrowser {
   async browse(deployment: DeploymentEntity, query: TreeQuery): Promise<BrowseResponse> {
     const { path, ref, commitSha, entries } = await this.list(deployment, query);
     const readme = entries.find(({ name, type }) => type === 'file' && README.test(name));
+    const remote = this.secrets.remoteOf(deployment);
     const content = readme
-      ? await this.git.readFile(this.secrets.remoteOf(deployment), commitSha, readme.path, MAX_README_BYTES)
+      ? await this.git.readFile(remote, commitSha, readme.path, MAX_README_BYTES, this.stopping.signal)
       : null;
     return {
       ref,
@@ -59,8 +61,8 @@ export class RepositoryBrowser {
   }
 
   /** Forgets the cached mirror: the deployment has another remote now, or is gone. */
-  async forget(deployment: DeploymentEntity): Promise<void> {
-    await this.git.forget(this.secrets.remoteOf(deployment));
+  forget(deployment: DeploymentEntity): void {
+    this.remotes.forget('deployment', deployment);
   }
 
   private async list(

@@ -37,6 +37,11 @@ const final =
 const FAILURES: readonly (readonly [RegExp, Explain])[] = [
   [/spawn \S+ E[A-Z0-9]+/, final('git-failed', 'The program git could not be started.')],
   [/No space left on device|Disk quota exceeded/i, final('git-no-space', 'There is no space left for the repository.')],
+  // git leaves out why; of a checkout it is the disk nearly always, and never the tag.
+  [
+    /unable to write (?:file|new index|new_index|loose object|sha1)|write error|failed to write/i,
+    final('git-no-space', 'The files of the repository could not be written: is there space left on the disk?'),
+  ],
   [
     /unable to update url base from redirection|requested URL returned error: 30\d|redirects? (?:is|are) disabled/i,
     final('git-url-invalid', 'The Git server redirects to another address: give the address it redirects to.'),

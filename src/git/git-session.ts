@@ -125,7 +125,7 @@ export class GitSession {
     }
   }
 
-  private toGitError(error: unknown): GitError {
+  private toGitError(error: unknown): unknown {
     if (error instanceof GitError) return error;
     if (!(error instanceof GitExit)) return asGitError(error);
     const { address, credentials, scrub } = this.parts;

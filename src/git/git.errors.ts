@@ -36,14 +36,18 @@ export class GitError extends DomainError {
   }
 }
 
-/** Makes a `GitError` of a fault of the host (disk full, no permission), whose own message names paths. */
-export function asGitError(error: unknown): GitError {
+/**
+ * Makes a `GitError` of a fault of the host (disk full, no permission), whose own message names paths. What is neither is
+ * a mistake of ours, and stays what it is.
+ */
+export function asGitError(error: unknown): unknown {
   if (error instanceof GitError) return error;
   const reason = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (typeof reason !== 'string') return error;
   const wrapped =
     reason === 'ENOSPC' || reason === 'EDQUOT'
       ? new GitError('git-no-space', 'There is no space left for the repository.')
-      : new GitError('git-failed', `The server could not prepare its Git folders${reason ? ` (${reason})` : ''}.`);
+      : new GitError('git-failed', `The server could not prepare its Git folders (${reason}).`);
   wrapped.cause = error;
   return wrapped;
 }

@@ -3,6 +3,7 @@ import { Global, Module } from '@nestjs/common';
 import { GitConfig, StorageConfig } from '../config/config';
 import { SERVER_ENVIRONMENT } from '../config/config.module';
 import { GIT_PORT } from './git.port';
+import { RemoteForgetting } from './remote-forgetting.service';
 import { RemoteSecrets } from './remote-secrets';
 import { SimpleGitAdapter } from './simple-git.adapter';
 
@@ -25,7 +26,8 @@ import { SimpleGitAdapter } from './simple-git.adapter';
         }),
     },
     RemoteSecrets,
+    RemoteForgetting,
   ],
-  exports: [GIT_PORT, RemoteSecrets],
+  exports: [GIT_PORT, RemoteSecrets, RemoteForgetting],
 })
 export class GitModule {}

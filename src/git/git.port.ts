@@ -77,7 +77,13 @@ export interface GitPort {
   ): Promise<{ ref: string; commitSha: string; entries: GitTreeEntry[] }>;
 
   /** Reads one file from the cached mirror; null when it does not exist or is larger than `maxBytes`. */
-  readFile(remote: GitRemote, commitSha: string, path: string, maxBytes: number): Promise<Buffer | null>;
+  readFile(
+    remote: GitRemote,
+    commitSha: string,
+    path: string,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer | null>;
 
   /** Forgets the cached mirror of this remote. */
   forget(remote: GitRemote): Promise<void>;

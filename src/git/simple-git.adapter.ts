@@ -106,12 +106,18 @@ export class SimpleGitAdapter implements GitPort {
     });
   }
 
-  async readFile(remote: GitRemote, commitSha: string, path: string, maxBytes: number): Promise<Buffer | null> {
+  async readFile(
+    remote: GitRemote,
+    commitSha: string,
+    path: string,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer | null> {
     if (!isCommitSha(commitSha)) throw refNotFound(commitSha);
     const file = toRepositoryPath(path);
     const wanted = { sha: commitSha.toLowerCase(), reference: null };
     const key = mirrorKey(remote);
-    return this.withSession(remote, undefined, async (session) =>
+    return this.withSession(remote, signal, async (session) =>
       this.mirrors.use(key, session, async (mirror) => {
         await mirror.bring(wanted);
         return mirror.read(wanted.sha, file, maxBytes);

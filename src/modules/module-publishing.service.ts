@@ -27,8 +27,9 @@ export class ModulePublishing {
         'The module has no git_url to take a tag from: upload an archive as the part "file" of a form, or set git_url.',
       );
     }
-    const tag = findTag(await this.sync.findTags(this.kind, id), asked);
-    const version = await this.versions.publishTag(actor.label, id, tag, this.sync.signal);
+    const { mark, tags } = await this.sync.findTags(this.kind, id);
+    const from = { tag: findTag(tags, asked), listing: { mark, isByName: true } };
+    const version = await this.versions.publishTag(actor.label, id, from, this.sync.signal);
     return this.reader.toVersionResponse(module, version);
   }
 }

@@ -2,6 +2,7 @@ import { Injectable, OnModuleInit } from '@nestjs/common';
 import { Database } from '../database/database';
 import {
   type KnownVersion,
+  markOf,
   type SyncedSource,
   type SyncKind,
   type SyncRecord,
@@ -34,15 +35,15 @@ export class ModuleSync implements SyncKind, OnModuleInit {
 
   async findSource(id: string): Promise<SyncedSource | null> {
     const module = await this.modules.findById(id);
-    return module?.gitUrl ? { ...module, gitUrl: module.gitUrl } : null;
+    return module?.gitUrl ? { ...module, gitUrl: module.gitUrl, mark: markOf(module) } : null;
   }
 
   findVersions(id: string): Promise<KnownVersion[]> {
     return this.versions.findAll(id);
   }
 
-  async publish(id: string, tag: TagVersion, { signal }: { signal: AbortSignal }): Promise<void> {
-    await this.publishing.publishTag(SYNC_ACTOR, id, tag, signal);
+  async publish({ id, mark }: SyncedSource, tag: TagVersion, { signal }: { signal: AbortSignal }): Promise<void> {
+    await this.publishing.publishTag(SYNC_ACTOR, id, { tag, listing: { mark, isByName: false } }, signal);
   }
 
   recordMoves(_id: string, moves: { versionId: string; tagMoved: boolean }[]): Promise<void> {
@@ -51,8 +52,12 @@ export class ModuleSync implements SyncKind, OnModuleInit {
     });
   }
 
-  recordSync(id: string, record: SyncRecord, syncDueAt: string | null): Promise<void> {
-    return this.database.transaction((transaction) => this.modules.update(transaction, id, { ...record, syncDueAt }));
+  recordSync({ id, mark }: SyncedSource, record: SyncRecord, syncDueAt: string | null): Promise<void> {
+    return this.database.transaction(async (transaction) => {
+      const module = await this.modules.findById(id);
+      if (!module || markOf(module) !== mark) return;
+      await this.modules.update(transaction, id, { ...record, syncDueAt });
+    });
   }
 
   markDue(id: string, syncDueAt: string): Promise<void> {

@@ -10,7 +10,16 @@ import { Database } from '../database/database';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/driver-errors';
 import type { Transaction } from '../database/transaction';
 import { RemoteSecrets } from '../git';
-import { isVersion, latestVersion, type TagVersion, VERSION_RULE, withDeleted, withoutDeleted } from '../sources';
+import {
+  assertStillListed,
+  isVersion,
+  latestVersion,
+  type Listing,
+  type TagVersion,
+  VERSION_RULE,
+  withDeleted,
+  withoutDeleted,
+} from '../sources';
 import type { UpdateModuleVersionRequest } from './dto/module-version.request';
 import type { ModuleVersionResponse } from './dto/module-version.response';
 import { type ModuleContent, ModulePublisher } from './module-publisher.service';
@@ -19,6 +28,12 @@ import type { ModuleEntity } from './persistence/module.entity';
 import { ModuleRepository } from './persistence/module.repository';
 import type { ModuleVersionEntity } from './persistence/module-version.entity';
 import { ModuleVersionRepository } from './persistence/module-version.repository';
+
+/** A tag to publish, and the listing that brought it. */
+interface ListedTag {
+  tag: TagVersion;
+  listing: Listing;
+}
 
 /** Makes, switches and deletes versions of modules. */
 @Injectable()
@@ -46,22 +61,24 @@ export class ModuleVersions {
     const content = await this.publisher.fromArchive(file.path);
     return this.reader.toVersionResponse(
       module,
-      await this.store(actor.label, module, { version, content, tag: null }),
+      await this.store(actor.label, module, { version, content, from: null }),
     );
   }
 
   /**
-   * Publishes the commit that a tag names now.
+   * Publishes the commit that a tag named when it was listed.
    * @param by who asks for it, as the audit trail names it
-   * @throws ConflictError when there is this version; GitError, ArchiveRefusedError, DomainError
+   * @throws ConflictError when there is this version; SourceChangedError, VersionDeletedError; GitError, ArchiveRefusedError, DomainError
    */
-  async publishTag(by: string, id: string, tag: TagVersion, signal: AbortSignal): Promise<ModuleVersionEntity> {
+  async publishTag(by: string, id: string, from: ListedTag, signal: AbortSignal): Promise<ModuleVersionEntity> {
     const module = await this.reader.getEntity(id);
     if (module.gitUrl === null) throw new NotFoundError('repository of this module');
+    const { tag, listing } = from;
     await this.assertIsNew(module.id, tag.version);
+    assertStillListed(listing, module, tag.version);
     const remote = this.secrets.remoteOf('module', { ...module, gitUrl: module.gitUrl });
     const content = await this.publisher.fromCommit(remote, tag.sha, module.subdir, signal);
-    return this.store(by, module, { version: tag.version, content, tag });
+    return this.store(by, module, { version: tag.version, content, from });
   }
 
   /** @throws NotFoundError */
@@ -104,14 +121,14 @@ export class ModuleVersions {
   private async store(
     by: string,
     module: ModuleEntity,
-    { version: number, content, tag }: { version: string; content: ModuleContent; tag: TagVersion | null },
+    { version: number, content, from }: { version: string; content: ModuleContent; from: ListedTag | null },
   ): Promise<ModuleVersionEntity> {
     const version: ModuleVersionEntity = {
       id: newId(),
       moduleId: module.id,
       version: number,
-      gitTag: tag?.tag ?? null,
-      commitSha: tag?.sha ?? null,
+      gitTag: from?.tag.tag ?? null,
+      commitSha: from?.tag.sha ?? null,
       tagMoved: false,
       enabled: true,
       deprecated: null,
@@ -123,6 +140,7 @@ export class ModuleVersions {
     const event = this.event(by, 'publish', module, version, { sha256: version.sha256, commit_sha: version.commitSha });
     try {
       await this.audit.perform(event, async (transaction) => {
+        if (from) assertStillListed(from.listing, await this.modules.findById(module.id), number);
         await this.versions.insert(transaction, version, { readme: content.readme, interface: content.interface });
         await this.refreshLatest(transaction, module.id);
         await this.changeDeleted(transaction, module.id, (present) => withoutDeleted(present, number));

@@ -109,7 +109,7 @@ export class ModulesController {
   @Access('read', ofParam('module'))
   @ApiProblems(404, 422, 503)
   async gitTags(@Param('id') id: string): Promise<GitTagResponse[]> {
-    return (await this.sync.findTags(this.kind, id)).map(toGitTagResponse);
+    return (await this.sync.findTags(this.kind, id)).tags.map(toGitTagResponse);
   }
 
   /** The README of a version. */

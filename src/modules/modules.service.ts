@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type AuditEvent, AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
@@ -9,7 +9,7 @@ import { RegistryAnswers } from '../common/registry/registry-answers.service';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
 import { GitConfig } from '../config/config';
 import { Database } from '../database/database';
-import { GIT_PORT, type GitPort, RemoteSecrets } from '../git';
+import { RemoteForgetting, RemoteSecrets } from '../git';
 import { NamespacesService } from '../namespaces';
 import { changedSource, mustSync, type SourceColumns, TagSync, WebhookTokens } from '../sources';
 import type { CreateModuleRequest } from './dto/create-module.request';
@@ -33,7 +33,7 @@ export class ModulesService {
     private readonly sync: TagSync,
     private readonly webhooks: WebhookTokens,
     private readonly secrets: RemoteSecrets,
-    @Inject(GIT_PORT) private readonly git: GitPort,
+    private readonly remotes: RemoteForgetting,
     private readonly gitConfig: GitConfig,
     private readonly database: Database,
     private readonly audit: AuditService,
@@ -82,7 +82,7 @@ export class ModulesService {
     this.answers.forget(after.namespaceId);
     if (mustSync(before, after) || (after.gitUrl !== null && before.subdir !== after.subdir)) {
       // Another URL or credential must not read what the old one was shown.
-      await this.forgetMirror(before);
+      this.remotes.forget('module', before);
       this.sync.request(this.kind, id);
     }
     return (await this.reader.respond([after]))[0]!;
@@ -131,7 +131,7 @@ export class ModulesService {
       return found;
     });
     this.answers.forget(module.namespaceId);
-    await this.forgetMirror(module);
+    this.remotes.forget('module', module);
   }
 
   /** The address to register at the Git server; null while there is none. */
@@ -157,11 +157,6 @@ export class ModulesService {
     const { allowedSchemes } = this.gitConfig;
     const now = this.clock.timestamp();
     return changedSource('module', id, present, request, { secrets: this.secrets, allowedSchemes, now });
-  }
-
-  private async forgetMirror(module: ModuleEntity): Promise<void> {
-    if (module.gitUrl === null) return;
-    await this.git.forget(this.secrets.remoteOf('module', { ...module, gitUrl: module.gitUrl }));
   }
 
   private async assertAddressMayChange(module: ModuleEntity): Promise<void> {

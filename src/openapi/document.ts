@@ -28,6 +28,7 @@ export async function buildDocument(app: INestApplication): Promise<OpenAPIObjec
     .setVersion(productVersion())
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'plm_…', description: 'An API key' })
+    .addBasicAuth({ type: 'http', scheme: 'basic', description: 'Any user name, and an API key as the password' })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     extraModels: [ProblemResponse],

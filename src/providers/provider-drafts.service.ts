@@ -28,10 +28,11 @@ export class ProviderDrafts {
     if (!isVersion(number)) throw new InvalidFieldError('version', VERSION_RULE);
     const provider = await this.reader.getEntity(id);
     await this.versions.assertIsNew(id, number);
-    const tags = provider.gitUrl === null ? [] : await this.sync.findTags(this.kind, id);
-    const tag = tags.find(({ version }) => version === number) ?? null;
+    const listed = provider.gitUrl === null ? null : await this.sync.findTags(this.kind, id);
+    const tag = listed?.tags.find(({ version }) => version === number) ?? null;
     const ofTag = tag && protocols === undefined ? await this.kind.protocolsOf(provider, tag) : DEFAULT_PROTOCOLS;
-    const draft = { version: number, protocols: protocols ?? ofTag, tag };
+    const from = listed && tag ? { tag, listing: { mark: listed.mark, isByName: true } } : null;
+    const draft = { version: number, protocols: protocols ?? ofTag, from };
     const version = await this.versions.addDraft(actor.label, provider, draft);
     return (await this.reader.respondVersions([version]))[0]!;
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError, NotFoundError } from '../common/errors';
 import { GIT_PORT, type GitPort, RemoteSecrets } from '../git';
-import { byVersionDescending } from '../sources';
+import { byVersionDescending, TagSync } from '../sources';
 import type { ProviderReadmeResponse } from './dto/provider.response';
 import { ProviderVersionRepository } from './persistence/provider-version.repository';
 import { ProviderReader } from './provider-reader.service';
@@ -17,6 +17,7 @@ export class ProviderReadme {
     private readonly versions: ProviderVersionRepository,
     private readonly secrets: RemoteSecrets,
     @Inject(GIT_PORT) private readonly git: GitPort,
+    private readonly sync: TagSync,
   ) {}
 
   /** Of a version, or of the latest one; drafts count when nothing is published. @throws NotFoundError, GitError */
@@ -29,9 +30,10 @@ export class ProviderReadme {
     if (!version) throw new NotFoundError('version');
     if (provider.gitUrl === null || version.commitSha === null) return { version: version.version, content: null };
     const remote = this.secrets.remoteOf('provider', { ...provider, gitUrl: provider.gitUrl });
-    const { commitSha, entries } = await this.git.listTree(remote, version.commitSha, '.');
+    const { signal } = this.sync;
+    const { commitSha, entries } = await this.git.listTree(remote, version.commitSha, '.', signal);
     const readme = entries.find(({ name, type }) => type === 'file' && README.test(name));
-    const content = readme ? await this.git.readFile(remote, commitSha, readme.path, MAX_README_BYTES) : null;
+    const content = readme ? await this.git.readFile(remote, commitSha, readme.path, MAX_README_BYTES, signal) : null;
     return { version: version.version, content: content?.toString('utf8') ?? null };
   }
 }

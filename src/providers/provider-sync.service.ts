@@ -3,6 +3,8 @@ import { Database } from '../database/database';
 import { GIT_PORT, type GitPort, RemoteSecrets } from '../git';
 import {
   type KnownVersion,
+  type Listing,
+  markOf,
   type SyncedSource,
   type SyncKind,
   type SyncRecord,
@@ -46,25 +48,29 @@ export class ProviderSync implements SyncKind, OnModuleInit {
 
   async findSource(id: string): Promise<SyncedSource | null> {
     const provider = await this.providers.findById(id);
-    return provider?.gitUrl ? { ...provider, gitUrl: provider.gitUrl } : null;
+    return provider?.gitUrl ? { ...provider, gitUrl: provider.gitUrl, mark: markOf(provider) } : null;
   }
 
   findVersions(id: string): Promise<KnownVersion[]> {
     return this.versions.findAll(id);
   }
 
-  publish(id: string, tag: TagVersion, { isNews }: { isNews: boolean }): Promise<void> {
-    return this.addTag(SYNC_ACTOR, id, tag, isNews);
+  publish({ id, mark }: SyncedSource, tag: TagVersion, { isNews }: { isNews: boolean }): Promise<void> {
+    return this.addTag(id, tag, { mark, isByName: false }, isNews);
   }
 
   /** Makes a draft of a tag, and a build of it where the provider wants that: both or neither. */
-  private async addTag(by: string, id: string, tag: TagVersion, isNews: boolean): Promise<void> {
+  private async addTag(id: string, tag: TagVersion, listing: Listing, isNews: boolean): Promise<void> {
     const provider = await this.reader.getEntity(id);
     const protocols = await this.protocolsOf(provider, tag);
     const build = await this.database.transaction(async (transaction) => {
-      const version = await this.drafts.addDraft(by, provider, { version: tag.version, protocols, tag });
+      const version = await this.drafts.addDraft(SYNC_ACTOR, provider, {
+        version: tag.version,
+        protocols,
+        from: { tag, listing },
+      });
       if (!provider.buildOnTag || !isNews) return null;
-      return this.builds.createInUnit(transaction, by, provider, version, DEFAULT_PLATFORMS, true);
+      return this.builds.createInUnit(transaction, SYNC_ACTOR, provider, version, DEFAULT_PLATFORMS, true);
     });
     if (build) this.builds.announce(build);
   }
@@ -75,8 +81,12 @@ export class ProviderSync implements SyncKind, OnModuleInit {
     });
   }
 
-  recordSync(id: string, record: SyncRecord, syncDueAt: string | null): Promise<void> {
-    return this.database.transaction((transaction) => this.providers.update(transaction, id, { ...record, syncDueAt }));
+  recordSync({ id, mark }: SyncedSource, record: SyncRecord, syncDueAt: string | null): Promise<void> {
+    return this.database.transaction(async (transaction) => {
+      const provider = await this.providers.findById(id);
+      if (!provider || markOf(provider) !== mark) return;
+      await this.providers.update(transaction, id, { ...record, syncDueAt });
+    });
   }
 
   markDue(id: string, syncDueAt: string): Promise<void> {
@@ -95,7 +105,7 @@ export class ProviderSync implements SyncKind, OnModuleInit {
   async protocolsOf(provider: ProviderEntity, { sha }: TagVersion): Promise<string[]> {
     if (provider.gitUrl === null) return DEFAULT_PROTOCOLS;
     const remote = this.secrets.remoteOf('provider', { ...provider, gitUrl: provider.gitUrl });
-    const manifest = await this.git.readFile(remote, sha, MANIFEST_FILE, MAX_MANIFEST_BYTES);
+    const manifest = await this.git.readFile(remote, sha, MANIFEST_FILE, MAX_MANIFEST_BYTES, this.sync.signal);
     return (manifest && protocolsOfManifest(manifest.toString('utf8'))) ?? DEFAULT_PROTOCOLS;
   }
 }

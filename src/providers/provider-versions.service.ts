@@ -9,7 +9,14 @@ import { RegistryAnswers } from '../common/registry/registry-answers.service';
 import { Database } from '../database/database';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/driver-errors';
 import type { Transaction } from '../database/transaction';
-import { latestVersion, type TagVersion, withDeleted, withoutDeleted } from '../sources';
+import {
+  assertStillListed,
+  latestVersion,
+  type Listing,
+  type TagVersion,
+  withDeleted,
+  withoutDeleted,
+} from '../sources';
 import { type Platform, platformProblem } from './domain/platforms';
 import { buildActive, published, versionExists } from './domain/providers.errors';
 import type { UpdateProviderVersionRequest } from './dto/provider-version.request';
@@ -23,6 +30,13 @@ import { ProviderVersionRepository } from './persistence/provider-version.reposi
 import { providerVersionEvent } from './provider-audit';
 import { ProviderPackages } from './provider-packages.service';
 import { ProviderReader } from './provider-reader.service';
+
+interface DraftContent {
+  version: string;
+  protocols: string[];
+  /** The tag to build it from, and the listing that brought it; null: packages are uploaded. */
+  from: { tag: TagVersion; listing: Listing } | null;
+}
 
 /** Makes drafts, fills them, switches and deletes versions of providers. */
 @Injectable()
@@ -44,18 +58,21 @@ export class ProviderVersions {
     if (await this.versions.findByNumber(id, number)) throw versionExists(number);
   }
 
-  /** Makes a draft, of a tag or of nothing yet. @throws ConflictError when there is this version */
+  /**
+   * Makes a draft, of a tag or of nothing yet.
+   * @throws ConflictError when there is this version; SourceChangedError, VersionDeletedError
+   */
   async addDraft(
     by: string,
     provider: ProviderEntity,
-    { version: number, protocols, tag }: { version: string; protocols: string[]; tag: TagVersion | null },
+    { version: number, protocols, from }: DraftContent,
   ): Promise<ProviderVersionEntity> {
     const version: ProviderVersionEntity = {
       id: newId(),
       providerId: provider.id,
       version: number,
-      gitTag: tag?.tag ?? null,
-      commitSha: tag?.sha ?? null,
+      gitTag: from?.tag.tag ?? null,
+      commitSha: from?.tag.sha ?? null,
       tagMoved: false,
       enabled: true,
       deprecated: null,
@@ -70,6 +87,7 @@ export class ProviderVersions {
     };
     try {
       await this.audit.perform(providerVersionEvent(by, 'create', provider, version), async (transaction) => {
+        if (from) assertStillListed(from.listing, await this.providers.findById(provider.id), number);
         await this.versions.insert(transaction, version);
         await this.changeDeleted(transaction, provider.id, (present) => withoutDeleted(present, number));
       });

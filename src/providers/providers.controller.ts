@@ -110,7 +110,7 @@ export class ProvidersController {
   @Access('read', ofParam('provider'))
   @ApiProblems(404, 422, 503)
   async gitTags(@Param('id') id: string): Promise<GitTagResponse[]> {
-    return (await this.sync.findTags(this.kind, id)).map(toGitTagResponse);
+    return (await this.sync.findTags(this.kind, id)).tags.map(toGitTagResponse);
   }
 
   /** The README of the repository at the commit of a version. */

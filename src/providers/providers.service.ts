@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
@@ -8,7 +8,7 @@ import { givenFields } from '../common/patch';
 import { RegistryAnswers } from '../common/registry/registry-answers.service';
 import { GitConfig } from '../config/config';
 import { Database } from '../database/database';
-import { GIT_PORT, type GitPort, RemoteSecrets } from '../git';
+import { RemoteForgetting, RemoteSecrets } from '../git';
 import { NamespacesService } from '../namespaces';
 import { changedSource, mustSync, type SourceColumns, TagSync, WebhookTokens } from '../sources';
 import { buildActive } from './domain/providers.errors';
@@ -36,7 +36,7 @@ export class ProvidersService {
     private readonly sync: TagSync,
     private readonly webhooks: WebhookTokens,
     private readonly secrets: RemoteSecrets,
-    @Inject(GIT_PORT) private readonly git: GitPort,
+    private readonly remotes: RemoteForgetting,
     private readonly gitConfig: GitConfig,
     private readonly database: Database,
     private readonly audit: AuditService,
@@ -84,7 +84,7 @@ export class ProvidersService {
     this.answers.forget(after.namespaceId);
     if (mustSync(before, after)) {
       // Another URL or credential must not read what the old one was shown.
-      await this.forgetMirror(before);
+      this.remotes.forget('provider', before);
       this.sync.request(this.kind, id);
     }
     return (await this.reader.respond([after]))[0]!;
@@ -126,7 +126,7 @@ export class ProvidersService {
       return found;
     });
     this.answers.forget(provider.namespaceId);
-    await this.forgetMirror(provider);
+    this.remotes.forget('provider', provider);
   }
 
   /** The address to register at the Git server; null while there is none. */
@@ -151,11 +151,6 @@ export class ProvidersService {
     const { allowedSchemes } = this.gitConfig;
     const now = this.clock.timestamp();
     return changedSource('provider', id, present, request, { secrets: this.secrets, allowedSchemes, now });
-  }
-
-  private async forgetMirror(provider: ProviderEntity): Promise<void> {
-    if (provider.gitUrl === null) return;
-    await this.git.forget(this.secrets.remoteOf('provider', { ...provider, gitUrl: provider.gitUrl }));
   }
 
   private async assertNameMayChange(provider: ProviderEntity): Promise<void> {

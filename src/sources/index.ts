@@ -1,3 +1,4 @@
+export { assertStillListed, type Listing, markOf } from './domain/listing';
 export { findTag, type TagVersion } from './domain/tag-versions';
 export * from './domain/versions';
 export { GitSourceFields } from './dto/git-source.request';

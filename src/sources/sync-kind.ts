@@ -4,7 +4,10 @@ import type { TagVersion } from './domain/tag-versions';
 
 /** A module or provider that comes from a repository, as its sync needs it. */
 export interface SyncedSource extends StoredRemote {
+  id: string;
   tagPrefix: string;
+  /** From `markOf`. */
+  mark: string;
   passedOver: PassedOverTag[];
   deletedVersions: string[];
 }
@@ -35,16 +38,20 @@ export interface SyncKind {
   findVersions(id: string): Promise<KnownVersion[]>;
   /**
    * Makes the version of a tag, whole or not at all.
+   * @param source what the tag was listed from
    * @param context `isNews`: false for the tags of long ago that a repository has when it is first looked at, but for the
    *   one that stands for its latest version
-   * @throws DomainError for what is wrong with the tag's content: it is told, and the other tags go on; a GitError of
+   * @throws SourceChangedError, VersionDeletedError; DomainError for what is wrong with the tag's content: it is told, and the other tags go on; a GitError of
    *   the network ends the sync
    */
-  publish(id: string, tag: TagVersion, context: { signal: AbortSignal; isNews: boolean }): Promise<void>;
+  publish(source: SyncedSource, tag: TagVersion, context: { signal: AbortSignal; isNews: boolean }): Promise<void>;
   /** Notes which versions' tags name another commit now. */
   recordMoves(id: string, moves: { versionId: string; tagMoved: boolean }[]): Promise<void>;
-  /** @param dueAt when it is to be looked at again; null: never by itself */
-  recordSync(id: string, record: SyncRecord, dueAt: string | null): Promise<void>;
+  /**
+   * Stores how a sync of `source` ended. Of one that is another by now nothing is stored.
+   * @param dueAt when it is to be looked at again; null: never by itself
+   */
+  recordSync(source: SyncedSource, record: SyncRecord, dueAt: string | null): Promise<void>;
   /** Notes that somebody asked for a sync, so that the next server knows should this one die. */
   markDue(id: string, dueAt: string): Promise<void>;
   /** Ids whose time has come, the longest waiting first. */

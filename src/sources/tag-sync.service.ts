@@ -7,6 +7,7 @@ import { RegistryConfig } from '../config/config';
 import type { PassedOverTag } from '../database/git-source.columns';
 import { SecretUnreadableError } from '../crypto/secret-box';
 import { GIT_PORT, GitError, gitHost, GitPort, GitReferences, RemoteSecrets } from '../git';
+import { SourceChangedError, VersionDeletedError } from './domain/listing';
 import { SkippedTag, TagVersion, toVersions } from './domain/tag-versions';
 import { latestVersion } from './domain/versions';
 import type { KnownVersion, SyncedSource, SyncKind } from './sync-kind';
@@ -15,6 +16,8 @@ const MINUTE_MS = 60_000;
 /** How many failed tags a sync error names; the result of a sync by hand names all. */
 const NAMED_FAILURES = 5;
 const DUE_AT_ONCE = 100;
+/** The version of a tag was deleted while the sync was under way. */
+const DELETED = Symbol('deleted');
 
 export interface SyncResult {
   tagsFound: number;
@@ -92,9 +95,10 @@ export class TagSync {
   }
 
   /** Tags of the repository that stand for a version, as they are now. */
-  async findTags(kind: SyncKind, id: string): Promise<TagVersion[]> {
+  async findTags(kind: SyncKind, id: string): Promise<{ mark: string; tags: TagVersion[] }> {
     const source = await this.getSource(kind, id);
-    return toVersions((await this.references(kind, source)).tags, source.tagPrefix).versions;
+    const { tags } = await this.references(kind, source);
+    return { mark: source.mark, tags: toVersions(tags, source.tagPrefix).versions };
   }
 
   /** When something synced now is due again; null: not before somebody asks. */
@@ -125,7 +129,7 @@ export class TagSync {
       return await this.take(kind, source, toVersions(tags, source.tagPrefix), tags.length, isByHand);
     } catch (error) {
       if (!this.stopping.signal.aborted) {
-        await this.record(kind, id, { error: messageOf(error), passedOver: source.passedOver });
+        await this.record(kind, source, { error: messageOf(error), passedOver: source.passedOver });
       }
       throw error;
     }
@@ -153,21 +157,25 @@ export class TagSync {
     for (const tag of found.versions) {
       if (known.has(tag.version)) continue;
       if (source.deletedVersions.includes(tag.version)) {
-        result.tagsSkipped.push({ tag: tag.tag, reason: `its version ${tag.version} was deleted` });
+        result.tagsSkipped.push({ tag: tag.tag, reason: deletedReason(tag) });
         continue;
       }
       const before = source.passedOver.find((entry) => entry.tag === tag.tag && entry.commit_sha === tag.sha);
       const isNews = known.size > 0 || tag.version === latest;
-      const reason = before && !isByHand ? before.reason : await this.publish(kind, source.id, tag, isNews);
+      const reason = before && !isByHand ? before.reason : await this.publish(kind, source, tag, isNews);
       if (reason === null) {
         result.tagsAdded.push(tag.tag);
+        continue;
+      }
+      if (reason === DELETED) {
+        result.tagsSkipped.push({ tag: tag.tag, reason: deletedReason(tag) });
         continue;
       }
       passedOver.push({ tag: tag.tag, commit_sha: tag.sha, reason });
       failures.push({ tag: tag.tag, reason });
     }
     result.tagsSkipped.push(...failures);
-    await this.record(kind, source.id, { error: summary(failures), passedOver });
+    await this.record(kind, source, { error: summary(failures), passedOver });
     this.logger.log({
       event: 'tags_synced',
       [`${kind.owner}_id`]: source.id,
@@ -178,14 +186,21 @@ export class TagSync {
     return result;
   }
 
-  /** @returns why the tag could not be published; null when it was */
-  private async publish(kind: SyncKind, id: string, tag: TagVersion, isNews: boolean): Promise<string | null> {
+  /** @returns null when the tag was published; `DELETED`, or why it could not be */
+  private async publish(
+    kind: SyncKind,
+    source: SyncedSource,
+    tag: TagVersion,
+    isNews: boolean,
+  ): Promise<string | typeof DELETED | null> {
     try {
-      await kind.publish(id, tag, { signal: this.stopping.signal, isNews });
+      await kind.publish(source, tag, { signal: this.stopping.signal, isNews });
       return null;
     } catch (error) {
       // Somebody published it by name, or uploaded it, just now.
       if (error instanceof DomainError && error.code === 'version-exists') return null;
+      if (error instanceof VersionDeletedError) return DELETED;
+      if (error instanceof SourceChangedError) throw error;
       const isOfTheTag = error instanceof DomainError && !isPassing(error) && !this.stopping.signal.aborted;
       if (!isOfTheTag) throw error;
       return error.message;
@@ -194,12 +209,12 @@ export class TagSync {
 
   private async record(
     kind: SyncKind,
-    id: string,
+    source: SyncedSource,
     { error, passedOver }: { error: string | null; passedOver: PassedOverTag[] },
   ): Promise<void> {
     const now = this.clock.now();
     const record = { synced: error === null, syncError: error, lastSyncedAt: now.toISOString(), passedOver };
-    await kind.recordSync(id, record, this.dueAfter(now));
+    await kind.recordSync(source, record, this.dueAfter(now));
   }
 
   private references(kind: SyncKind, source: SyncedSource): Promise<GitReferences> {
@@ -223,7 +238,9 @@ export class TagSync {
   }
 
   private logFailure(kind: SyncKind, id: string, error: unknown): void {
-    if (this.stopping.signal.aborted || error instanceof NotFoundError) return;
+    // A change asks for a sync of its own.
+    const isOutdated = error instanceof NotFoundError || error instanceof SourceChangedError;
+    if (this.stopping.signal.aborted || isOutdated) return;
     const fields = { event: 'tag_sync_failed', [`${kind.owner}_id`]: id };
     if (error instanceof DomainError || error instanceof SecretUnreadableError) {
       this.logger.warn({ ...fields, error: error.message });
@@ -273,6 +290,10 @@ function movesOf(
 function isPassing(error: DomainError): boolean {
   if (error instanceof GitError) return !['git-ref-not-found', 'git-too-large', 'git-failed'].includes(error.code);
   return error.kind === 'unavailable' || error.kind === 'insufficient-storage';
+}
+
+function deletedReason({ version }: TagVersion): string {
+  return `its version ${version} was deleted`;
 }
 
 function summary(failures: SkippedTag[]): string | null {

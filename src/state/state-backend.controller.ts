@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Lock, Param, Post, Query, Req, Res, Unlock } from '@nestjs/common';
-import { ApiBasicAuth, ApiExcludeEndpoint, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBasicAuth, ApiBody, ApiExcludeEndpoint, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Access, CurrentActor, ofState } from '../common/access/access.decorator';
 import { type Actor, permits } from '../common/access/actor';
@@ -60,6 +60,7 @@ export class StateBackendController {
   @Post()
   @HttpCode(200)
   @Access('write', ofState('deployment_id'))
+  @ApiBody({ description: 'The raw state', schema: { type: 'object' } })
   @ApiResponse({ status: 200, description: 'Taken' })
   @ApiProblems(404, 409)
   async write(

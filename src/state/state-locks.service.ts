@@ -121,5 +121,6 @@ function shownInfo(lock: StateLockEntity): LockInfo {
     who: lock.heldBy,
     since: lock.createdAt,
   };
-  return { ...lock.info, ID: describeHolder(holder) };
+  // The tool reads `Created` as a time, and all of the answer as nothing when it is none.
+  return { ...lock.info, Created: lock.createdAt, ID: describeHolder(holder) };
 }

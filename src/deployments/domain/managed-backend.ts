@@ -41,20 +41,22 @@ export function backendProblem(recorded: unknown): string | null {
 export interface BackendAccess {
   address: string;
   password: string;
+  /** True for init, which reads and loses nothing by failing soon. */
+  isImpatient: boolean;
 }
 
 /**
  * The environment of the HTTP backend. It waits for a server that is being restarted: an apply must not fail to save
- * because of that.
+ * because of that. An init does not, since what it asks may also be an address that a configuration has put in its way.
  */
-export function backendEnvironment({ address, password }: BackendAccess): Record<string, string> {
+export function backendEnvironment({ address, password, isImpatient }: BackendAccess): Record<string, string> {
   return {
     TF_HTTP_ADDRESS: address,
     TF_HTTP_LOCK_ADDRESS: address,
     TF_HTTP_UNLOCK_ADDRESS: address,
     TF_HTTP_USERNAME: 'run',
     TF_HTTP_PASSWORD: password,
-    TF_HTTP_RETRY_MAX: '40',
+    TF_HTTP_RETRY_MAX: isImpatient ? '3' : '40',
     TF_HTTP_RETRY_WAIT_MIN: '1',
     TF_HTTP_RETRY_WAIT_MAX: '15',
   };

@@ -48,7 +48,7 @@ export class RunStateAccess implements OnModuleInit {
   environmentOf(run: RunEntity, phase: StatePhase): Record<string, string> {
     const path = encodeURIComponent(run.path);
     const address = `${this.address.forRunners}/v1/state/${run.deploymentId}?path=${path}`;
-    return backendEnvironment({ address, password: this.tokenOf(run.id, phase) });
+    return backendEnvironment({ address, password: this.tokenOf(run.id, phase), isImpatient: phase === 'init' });
   }
 
   /** All tokens of a run, to be masked in its logs. */

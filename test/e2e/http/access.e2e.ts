@@ -90,6 +90,7 @@ const draft = (rest = ''): Call => provider(`/versions/${own.draft}${rest}`);
 const build = (rest = ''): Call => draft(`/builds/${published.build}${rest}`);
 const namespace = (rest = ''): Call => ({ path: `/api/namespaces/${own.namespace}${rest}` });
 const deployment = (rest = ''): Call => ({ path: `/api/deployments/${own.deployment}${rest}` });
+const state = (): Call => ({ path: `/v1/state/${own.deployment}` });
 const run = (rest = ''): Call => deployment(`/runs/${own.run}${rest}`);
 const withBody = (call: Call, body: unknown): Call => ({ ...call, body });
 
@@ -441,6 +442,61 @@ const ROUTES: Record<string, RouteRule> = {
     call: () => ({ path: `/v1/providers/own/${registryProvider}/1.0.0/download/linux/amd64` }),
   },
 
+  'GET /api/deployments/{id}/state/versions': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => deployment('/state/versions'),
+  },
+  'POST /api/deployments/{id}/state/versions': {
+    access: ['write', 'namespace'],
+    answer: 400,
+    call: () => withBody(deployment('/state/versions'), {}),
+  },
+  'GET /api/deployments/{id}/state/versions/{version_id}': {
+    access: ['write', 'namespace'],
+    answer: 404,
+    call: () => deployment(`/state/versions/${newId()}`),
+  },
+  'POST /api/deployments/{id}/state/versions/{version_id}/rollback': {
+    access: ['write', 'namespace'],
+    answer: 404,
+    call: () => deployment(`/state/versions/${newId()}/rollback`),
+  },
+  'GET /api/deployments/{id}/state/outputs': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => deployment('/state/outputs'),
+  },
+  'GET /api/deployments/{id}/state/lock': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => deployment('/state/lock'),
+  },
+  'DELETE /api/deployments/{id}/state/lock': {
+    access: ['admin', 'namespace'],
+    answer: 204,
+    call: () => deployment('/state/lock'),
+  },
+  'GET /v1/state/{deployment_id}': { access: ['write', 'namespace'], answer: 204, call: () => state() },
+  'POST /v1/state/{deployment_id}': { access: ['write', 'namespace'], answer: 400, call: () => withBody(state(), {}) },
+  'DELETE /v1/state/{deployment_id}': { access: ['write', 'namespace'], answer: 200, call: () => state() },
+  'LOCK /v1/state/{deployment_id}': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: async () => {
+      await admin('DELETE', deployment('/state/lock').path);
+      return withBody(state(), { ID: unique() });
+    },
+  },
+  'UNLOCK /v1/state/{deployment_id}': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: async () => {
+      await admin('DELETE', deployment('/state/lock').path);
+      return withBody(state(), { ID: 'none' });
+    },
+  },
+
   'POST /api/maintenance/sweep': {
     access: ['admin', 'platform'],
     answer: 200,
@@ -452,6 +508,9 @@ const ROUTES: Record<string, RouteRule> = {
 /** How clients name what is published. */
 let registryName = '';
 let registryProvider = '';
+
+/** OpenAPI knows no such methods. */
+const UNDOCUMENTED = /^(?:UN)?LOCK /;
 
 /** Served beside the routes; public. */
 const DOCUMENTATION = /^\/api\/(docs(\/.*)?|openapi\.json|openapi\.yaml)$/;
@@ -554,13 +613,14 @@ describe('the routes', () => {
   };
 
   it('of the document are each classified in this test, and all classified ones exist', async () => {
-    expect(await documented()).toEqual(Object.keys(ROUTES).sort());
+    const expected = Object.keys(ROUTES).filter((route) => !UNDOCUMENTED.test(route));
+    expect(await documented()).toEqual(expected.sort());
   });
 
-  it('that are served are those of the document', async () => {
+  it('that are served are those that are classified', async () => {
     const served = registered();
     expect(served.length).toBeGreaterThan(20);
-    expect(served).toEqual(await documented());
+    expect(served).toEqual(Object.keys(ROUTES).sort());
   });
 
   it.each(['/api/docs', '/api/openapi.json', '/api/openapi.yaml'])('%s is public', async (path) => {
@@ -581,7 +641,8 @@ describe.each(Object.keys(ROUTES))('%s', (route) => {
       if (answer.status !== expected) {
         wrong.push(`${principal.name}: ${answer.status} instead of ${expected}: ${answer.text.slice(0, 200)}`);
       }
-      if (expected === 401 && answer.headers.get('www-authenticate') !== 'Bearer') {
+      const challenge = path.startsWith('/v1/state/') ? /^Basic / : /^Bearer$/;
+      if (expected === 401 && !challenge.test(answer.headers.get('www-authenticate') ?? '')) {
         wrong.push(`${principal.name}: no WWW-Authenticate`);
       }
       const shape = path.startsWith('/v1/') ? 'application/json' : 'application/problem+json';

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type ArchiveEntry, tar, tarGz, zip } from '../../support/archive-builders';
@@ -432,5 +434,49 @@ describe('forms that are not as expected', () => {
     expectRefused(answer, 401, /./);
     const unknown = target.path.replace(target.id, '00000000-0000-4000-8000-000000000000');
     expectRefused(await send(server, 'POST', `${unknown}/versions`, { body: uploadForm('1.0.0', archive) }), 404, /./);
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+(isRoot ? describe : describe.skip)('a disk that is full (needs root)', () => {
+  let disk: string;
+  let small: TestServer;
+  beforeAll(async () => {
+    disk = mkdtempSync(join(tmpdir(), 'plomada-disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk]);
+    small = await startTestServer({}, disk);
+  });
+  afterAll(async () => {
+    await small.stop();
+    execFileSync('umount', ['--lazy', disk]);
+    rmSync(disk, { recursive: true });
+  });
+
+  it('an upload: 507, nothing kept, and the next that fits is published', async () => {
+    const module = await ModuleDriver.create(small);
+    const noise = tarGz([MAIN, { name: 'noise.bin', content: randomBytes(10 * 2 ** 20) }], 0);
+    const answer = await module.upload('1.0.0', noise);
+    expectRefused(answer, 507, /full|space/);
+    expect(answer.text).not.toContain(disk);
+    await expectNoLeftovers(disk);
+    expect(await module.versions()).toEqual([]);
+    await module.publish('1.0.0', tarGz([MAIN]));
+  });
+
+  it('a sync: the reason is visible, and it completes when there is space', async () => {
+    const repository = await createRepository({
+      files: { ...SMALL_MODULE, 'noise.bin': randomBytes(4 * 2 ** 20) },
+      tags: ['v1.0.0'],
+    });
+    const filling = join(disk, 'filling');
+    writeFileSync(filling, randomBytes(16 * 2 ** 20));
+    const module = await ModuleDriver.create(small, { git_url: repository.url });
+    expect(await module.synced()).toMatchObject({ synced: false, sync_error: expect.stringMatching(/space|full/) });
+    expect(await module.versions()).toEqual([]);
+    await expectNoLeftovers(disk);
+    rmSync(filling);
+    expect((await module.sync()).body).toMatchObject({ tags_added: 1 });
+    expect(await module.get()).toMatchObject({ synced: true, sync_error: null });
+    await repository.remove();
   });
 });

@@ -6,6 +6,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import helmet from 'helmet';
 import { AppModule } from './app.module';
 import { jsonBodyMiddleware } from './common/http/json-body.middleware';
+import { limitIdleBodies } from './common/http/idle-bodies';
 import { ProblemFilter } from './common/http/problem.filter';
 import { requestIdMiddleware } from './common/http/request-id.middleware';
 import { validationPipe } from './common/http/validation.pipe';
@@ -21,6 +22,8 @@ import { buildDocument } from './openapi/document';
 import { RegistryDoor } from './platform';
 
 const HEADERS_TIMEOUT_MS = 10_000;
+/** No line is so slow that it needs longer for the largest upload; one that stands still is cut long before. */
+const REQUEST_TIMEOUT_MS = 6 * 60 * 60 * 1000;
 
 /** A server that is made but does not listen yet, and how to end it. */
 export interface Application {
@@ -93,6 +96,7 @@ export async function createNestApplication(
   app.set('trust proxy', config.server.trustProxy);
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
+  app.use(limitIdleBodies());
   app.use(requestIdMiddleware());
   app.use(app.get(RegistryDoor).handler());
   app.use(securityHeaders(config));
@@ -118,6 +122,7 @@ export async function createNestApplication(
   });
   const server = app.getHttpServer();
   server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
   return app;
 }
 

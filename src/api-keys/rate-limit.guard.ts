@@ -1,5 +1,5 @@
 import { ExecutionContext, Injectable } from '@nestjs/common';
-import { ThrottlerGuard } from '@nestjs/throttler';
+import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import type { AuthenticatedRequest } from '../common/access/access.decorator';
 import { DomainError } from '../common/errors';
 import { budgetOf } from './rate-limit.service';
@@ -8,7 +8,12 @@ import { budgetOf } from './rate-limit.service';
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
   protected override getTracker(request: AuthenticatedRequest): Promise<string> {
-    return Promise.resolve(budgetOf(request, request.actor));
+    return Promise.resolve(budgetOf(request, request.actor, 0).name);
+  }
+
+  protected override handleRequest(asked: ThrottlerRequest): Promise<boolean> {
+    const request = asked.context.switchToHttp().getRequest<AuthenticatedRequest>();
+    return super.handleRequest({ ...asked, limit: budgetOf(request, request.actor, asked.limit).limit });
   }
 
   protected override generateKey(_context: ExecutionContext, tracker: string): string {

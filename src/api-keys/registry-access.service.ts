@@ -26,11 +26,11 @@ export class RegistryAccess {
    * Lets a request in or not. A public namespace needs no key, and a wrong or expired one does no harm there. A private
    * one answers a request without a valid key with 401, and one of another namespace with 404, as a namespace that does
    * not exist does: so nobody learns which there are.
-   * @returns whose request it is; undefined for anybody's
+   * @returns whose request it is; undefined for that of somebody who shows no key that is good
    * @throws DomainError
    */
   async admit(request: Request, namespace: RegistryNamespace | null): Promise<Actor | undefined> {
-    if (namespace?.isPublic) return undefined;
+    if (namespace?.isPublic) return (await this.byToken(request)) ?? (await this.authentication.recognise(request));
     const actor = (await this.byToken(request)) ?? (await this.authentication.authenticate(request));
     const reaches = actor.namespaceId === null || actor.namespaceId === namespace?.id;
     if (namespace === null || !reaches) throw new NotFoundError('namespace');

@@ -24,16 +24,27 @@ export class RequestAuthentication {
       throw unauthenticated('Send an API key as "Authorization: Bearer KEY" or "X-API-Key: KEY".');
     }
     const result = await this.authenticator.authenticate(presented);
-    if ('actor' in result) {
-      const current = currentRequest();
-      if (current) current.keyPrefix = result.actor.label;
-      return result.actor;
-    }
+    if ('actor' in result) return noted(result.actor);
     // An expired key was a real one: nobody guesses those.
     if (result.refused === 'expired') throw unauthenticated('The API key has expired. Ask an admin for a new one.');
     this.failures.count(request.ip ?? 'unknown');
     throw unauthenticated('The API key is not known.');
   }
+
+  /** The same where no key is needed: a request without one, or with a wrong one, is anybody's. */
+  async recognise(request: Request): Promise<Actor | undefined> {
+    const presented = presentedKey(request);
+    if (presented === null) return undefined;
+    const result = await this.authenticator.authenticate(presented);
+    return 'actor' in result ? noted(result.actor) : undefined;
+  }
+}
+
+/** The log names whose request it is. */
+function noted(actor: Actor): Actor {
+  const current = currentRequest();
+  if (current) current.keyPrefix = actor.label;
+  return actor;
 }
 
 /** What a request presents as its key; null when it presents nothing. */

@@ -6,6 +6,7 @@ import { Clock } from '../common/clock';
 import { DomainError, NotFoundError } from '../common/errors';
 import { parseByteRange } from '../common/http/byte-range';
 import { ApiProblems } from '../common/http/problem.decorator';
+import { RegistryConfig } from '../config/config';
 import { ArtifactLinks } from './artifact-links.service';
 import { ARTIFACT_STORE, type ArtifactStore } from './artifact-store.port';
 import { ArtifactSubjects } from './artifact-subjects';
@@ -26,6 +27,7 @@ export class ArtifactsController {
     private readonly links: ArtifactLinks,
     @Inject(ARTIFACT_STORE) private readonly store: ArtifactStore,
     private readonly subjects: ArtifactSubjects,
+    private readonly config: RegistryConfig,
     private readonly clock: Clock,
   ) {}
 
@@ -108,6 +110,8 @@ export class ArtifactsController {
       return;
     }
     if (from === 0) found.countDownload(id);
+    // Who asks and does not read would keep a file open, and memory, for ever.
+    response.setTimeout(this.config.downloadIdleSeconds * 1000, () => response.destroy());
     try {
       await this.store.sendTo(sha256, response, { from, to });
       response.end();

@@ -15,6 +15,7 @@ import {
   type ListedArtifact,
   type StoredArtifact,
 } from './artifact-store.port';
+import { SendBuffers } from './send-buffers';
 import { sendFile } from './send-file';
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -23,6 +24,7 @@ const INCOMING = '.incoming';
 /** Artefacts as files of one folder: `<first two digits>/<sha256>`. */
 export class FileArtifactStore implements ArtifactStore {
   private readonly mutex = new KeyedMutex();
+  private readonly buffers = new SendBuffers();
 
   /** @param directory absolute; made, and cleared of what a killed server left half written */
   constructor(private readonly directory: string) {
@@ -71,7 +73,7 @@ export class FileArtifactStore implements ArtifactStore {
       throw new ArtifactMissingError(sha256);
     });
     try {
-      await sendFile(handle, range ?? { from: 0, to: (await handle.stat()).size }, target);
+      await sendFile(handle, range ?? { from: 0, to: (await handle.stat()).size }, target, this.buffers);
     } finally {
       await handle.close();
     }

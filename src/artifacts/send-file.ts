@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { ByteRange } from '../common/http/byte-range';
-
-const BUFFER_BYTES = 256 * 1024;
+import type { SendBuffers } from './send-buffers';
 
 /**
  * Writes a range of a file to a stream with two buffers that are used in turn: while one is written, the other is read
@@ -10,15 +9,16 @@ const BUFFER_BYTES = 256 * 1024;
  * the garbage collector must learn of and forget (docs/bench.md has the figures).
  * @throws what the target fails with; Error when it closes, or the file ends, before all of it was sent
  */
-export async function sendFile(file: FileHandle, range: ByteRange, target: Writable): Promise<void> {
-  const buffers = [Buffer.allocUnsafeSlow(BUFFER_BYTES), Buffer.allocUnsafeSlow(BUFFER_BYTES)] as const;
+export async function sendFile(file: FileHandle, range: ByteRange, target: Writable, pool: SendBuffers): Promise<void> {
+  const buffers = pool.borrow(range.to - range.from);
+  let isDone = false;
   const gone = new Gone(target);
   let written: Promise<void> = Promise.resolve();
   try {
     let turn: 0 | 1 = 0;
     for (let position = range.from; position < range.to;) {
       const buffer = buffers[turn];
-      const { bytesRead } = await file.read(buffer, 0, Math.min(BUFFER_BYTES, range.to - position), position);
+      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, range.to - position), position);
       if (bytesRead === 0) throw new Error('The file is shorter than it was.');
       // The other buffer may be read into only once it is written.
       await gone.orDone(written);
@@ -27,8 +27,10 @@ export async function sendFile(file: FileHandle, range: ByteRange, target: Writa
       turn = turn === 0 ? 1 : 0;
     }
     await gone.orDone(written);
+    isDone = true;
   } finally {
     gone.stopListening();
+    pool.giveBack(buffers, isDone);
     // Nobody waits for the last write of a target that has gone.
     written.catch(() => undefined);
   }

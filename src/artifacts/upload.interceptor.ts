@@ -116,7 +116,7 @@ function assertFields(body: unknown): void {
 /** Whoever is told no may still be sending: they get a moment to read the answer, and then the line is cut. */
 function dropRest(request: Request, response: Response): void {
   if (request.complete || request.destroyed) return;
-  response.set('Connection', 'close');
+  // Without `Connection: close`, upon which node cuts the line at once, and the answer is lost with what was not read.
   response.once('finish', () => {
     request.resume();
     const cut = setTimeout(() => request.socket.destroy(), LAST_WORDS_MS).unref();

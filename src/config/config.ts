@@ -77,6 +77,8 @@ export class RegistryConfig {
     readonly uploadMaxBytes: number,
     /** 0: never by itself. */
     readonly syncIntervalMinutes: number,
+    /** A download that makes no progress for so long is ended. */
+    readonly downloadIdleSeconds: number,
   ) {}
 }
 

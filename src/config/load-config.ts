@@ -124,7 +124,7 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
       values.GIT_MAX_BYTES,
     ),
     state: new StateConfig(values.STATE_MAX_BYTES, values.STATE_KEEP_VERSIONS, values.STATE_LOCK_TIMEOUT_SECONDS),
-    registry: new RegistryConfig(values.UPLOAD_MAX_BYTES, values.SYNC_INTERVAL_MINUTES),
+    registry: new RegistryConfig(values.UPLOAD_MAX_BYTES, values.SYNC_INTERVAL_MINUTES, values.DOWNLOAD_IDLE_SECONDS),
     builds: new BuildsConfig(values.BUILD_CONCURRENCY, values.BUILD_TIMEOUT_MINUTES, values.BUILD_GOPROXY),
     logging: new LoggingConfig(
       values.LOG_LEVEL,

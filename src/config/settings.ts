@@ -14,7 +14,7 @@ export const SETTINGS = {
   HOST: text('127.0.0.1', { meaning: 'Address to listen on (`0.0.0.0` in a container).' }),
   PUBLIC_URL: optionalText(
     {
-      shownDefault: '`http://127.0.0.1:PORT`',
+      shownDefault: '`http://HOST:PORT`',
       meaning:
         'What clients are told. Terraform refuses module hosts without a dot, so not `localhost`. Behind a proxy it must be set.',
     },
@@ -22,7 +22,7 @@ export const SETTINGS = {
   ),
   RUNNER_SERVER_URL: optionalText(
     {
-      shownDefault: '`http://127.0.0.1:PORT`, with TLS `PUBLIC_URL`',
+      shownDefault: '`http://HOST:PORT`, with TLS `PUBLIC_URL`',
       meaning: 'How the terraform and tofu of runs reach this server, for its own registry.',
     },
     checkPublicUrl,
@@ -143,14 +143,20 @@ export const SETTINGS = {
     shownDefault: '500MiB',
     meaning: 'Largest upload of a module or provider, and largest archive made of a repository.',
   }),
+  DOWNLOAD_IDLE_SECONDS: integer(
+    60,
+    { min: 1, max: 3600 },
+    { meaning: 'A download of which the client reads nothing for so long is ended, in seconds.' },
+  ),
   BUILD_CONCURRENCY: integer(1, { min: 1, max: 100 }, { meaning: 'Builds of providers at once.' }),
   BUILD_TIMEOUT_MINUTES: integer(
     30,
     { min: 1, max: 1440 },
     { meaning: 'Timeout of the build of each platform of a provider, in minutes.' },
   ),
-  BUILD_GOPROXY: text('https://proxy.golang.org,direct', {
-    meaning: 'Where builds of providers get their Go modules from (`GOPROXY`); `off` allows none but vendored ones.',
+  BUILD_GOPROXY: text('https://proxy.golang.org', {
+    meaning:
+      'Where builds of providers get their Go modules from (`GOPROXY`); `off` allows none but vendored ones. With `,direct` a build may connect to whatever its `go.mod` names, also inside your network.',
   }),
   CORS_ORIGINS: list([], { meaning: 'Origins of a frontend elsewhere, comma-separated; never `*`.' }, (item) =>
     /^https?:\/\/[^/*\s]+$/.test(item) ? null : `must be origins such as https://ui.example.com, got "${item}"`,

@@ -8,6 +8,12 @@ export interface PassedOverTag {
   reason: string;
 }
 
+/** What a sync needs to know of earlier ones. */
+export interface SourceHistory {
+  passedOver: PassedOverTag[];
+  deletedVersions: string[];
+}
+
 /** The columns of what may come from the tags of a Git repository: modules and providers. */
 export abstract class GitSourceColumns {
   /** Null: versions come by upload alone. */
@@ -45,13 +51,13 @@ export abstract class GitSourceColumns {
   @Column({ name: 'sync_due_at', ...OPTIONAL_TIME })
   syncDueAt!: string | null;
 
-  /** Tags that could not be published. */
-  @Column({ name: 'passed_over', ...JSON_TEXT })
-  passedOver!: PassedOverTag[];
+  /** Tags that could not be published. There may be thousands: it is read only where it is asked for. */
+  @Column({ name: 'passed_over', ...JSON_TEXT, select: false })
+  passedOver?: PassedOverTag[];
 
-  /** Versions that were deleted: no tag brings them back by itself. */
-  @Column({ name: 'deleted_versions', ...JSON_TEXT })
-  deletedVersions!: string[];
+  /** Versions that were deleted: no tag brings them back by itself. Read only where it is asked for. */
+  @Column({ name: 'deleted_versions', ...JSON_TEXT, select: false })
+  deletedVersions?: string[];
 
   /** SHA-256 of the webhook's token in hex. */
   @Column({ name: 'webhook_hash', ...optionalVarchar(64) })

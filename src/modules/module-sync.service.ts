@@ -34,7 +34,7 @@ export class ModuleSync implements SyncKind, OnModuleInit {
   }
 
   async findSource(id: string): Promise<SyncedSource | null> {
-    const module = await this.modules.findById(id);
+    const module = await this.modules.findWithHistory(id);
     return module?.gitUrl ? { ...module, gitUrl: module.gitUrl, mark: markOf(module) } : null;
   }
 

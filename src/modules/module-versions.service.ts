@@ -75,7 +75,7 @@ export class ModuleVersions {
     if (module.gitUrl === null) throw new NotFoundError('repository of this module');
     const { tag, listing } = from;
     await this.assertIsNew(module.id, tag.version);
-    assertStillListed(listing, module, tag.version);
+    assertStillListed(listing, await this.modules.findListedFrom(id), tag.version);
     const remote = this.secrets.remoteOf('module', { ...module, gitUrl: module.gitUrl });
     const content = await this.publisher.fromCommit(remote, tag.sha, module.subdir, signal);
     return this.store(by, module, { version: tag.version, content, from });
@@ -140,7 +140,7 @@ export class ModuleVersions {
     const event = this.event(by, 'publish', module, version, { sha256: version.sha256, commit_sha: version.commitSha });
     try {
       await this.audit.perform(event, async (transaction) => {
-        if (from) assertStillListed(from.listing, await this.modules.findById(module.id), number);
+        if (from) assertStillListed(from.listing, await this.modules.findListedFrom(module.id), number);
         await this.versions.insert(transaction, version, { readme: content.readme, interface: content.interface });
         await this.refreshLatest(transaction, module.id);
         await this.changeDeleted(transaction, module.id, (present) => withoutDeleted(present, number));
@@ -161,7 +161,7 @@ export class ModuleVersions {
     id: string,
     change: (present: string[]) => string[],
   ): Promise<void> {
-    const present = (await this.modules.findById(id))?.deletedVersions ?? [];
+    const present = (await this.modules.findListedFrom(id))?.deletedVersions ?? [];
     const deletedVersions = change(present);
     if (deletedVersions.length !== present.length) await this.modules.update(transaction, id, { deletedVersions });
   }

@@ -68,6 +68,7 @@ export class ProviderPublisher {
     const changes = await this.storeSigned(shasums, made);
     const event = providerVersionEvent(by, 'shasums', provider, version, { signing_key_id: made.signingKeyId });
     await this.audit.perform(event, async (transaction) => {
+      await this.assertKeyIsGood(made.signingKeyId);
       if (!(await this.versions.updateDraft(transaction, version.id, changes))) throw published(version.version);
     });
     return (await this.reader.respondVersions([{ ...version, ...changes }]))[0]!;
@@ -94,6 +95,7 @@ export class ProviderPublisher {
     });
     await this.audit.perform(event, async (transaction) => {
       await this.assertUnchanged(version, platforms);
+      await this.assertKeyIsGood(publication.signingKeyId);
       const changes = { status: 'published' as const, ...publication };
       if (!(await this.versions.updateDraft(transaction, version.id, changes))) throw published(version.version);
       await this.drafts.refreshLatest(transaction, provider.id);
@@ -127,6 +129,16 @@ export class ProviderPublisher {
     const { sha256: shasumsSha256 } = await this.store.put(Readable.from([shasums]));
     const { sha256: signatureSha256 } = await this.store.put(Readable.from([made.signature]));
     return { shasumsSha256, signatureSha256, signingKeyId: made.signingKeyId };
+  }
+
+  /** Inside the unit: the key that signed was neither deleted nor revoked meanwhile. */
+  private async assertKeyIsGood(signingKeyId: string | null): Promise<void> {
+    const key = signingKeyId === null ? null : await this.signer.findClientKey(signingKeyId);
+    if (key && !key.isRevoked) return;
+    throw new ConflictError(
+      'version-changed',
+      'The key that the version was being signed with was deleted or revoked meanwhile. Try again with the key that is active now.',
+    );
   }
 
   /** Inside the unit: what is published is what was signed, and nothing is being added to it. */

@@ -47,7 +47,7 @@ export class ProviderSync implements SyncKind, OnModuleInit {
   }
 
   async findSource(id: string): Promise<SyncedSource | null> {
-    const provider = await this.providers.findById(id);
+    const provider = await this.providers.findWithHistory(id);
     return provider?.gitUrl ? { ...provider, gitUrl: provider.gitUrl, mark: markOf(provider) } : null;
   }
 

@@ -87,7 +87,7 @@ export class ProviderVersions {
     };
     try {
       await this.audit.perform(providerVersionEvent(by, 'create', provider, version), async (transaction) => {
-        if (from) assertStillListed(from.listing, await this.providers.findById(provider.id), number);
+        if (from) assertStillListed(from.listing, await this.providers.findListedFrom(provider.id), number);
         await this.versions.insert(transaction, version);
         await this.changeDeleted(transaction, provider.id, (present) => withoutDeleted(present, number));
       });
@@ -218,7 +218,7 @@ export class ProviderVersions {
     id: string,
     change: (present: string[]) => string[],
   ): Promise<void> {
-    const present = (await this.providers.findById(id))?.deletedVersions ?? [];
+    const present = (await this.providers.findListedFrom(id))?.deletedVersions ?? [];
     const deletedVersions = change(present);
     if (deletedVersions.length !== present.length) await this.providers.update(transaction, id, { deletedVersions });
   }

@@ -17,8 +17,9 @@ export interface SourceColumns {
   syncError: string | null;
   lastSyncedAt: string | null;
   syncDueAt: string | null;
-  passedOver: PassedOverTag[];
-  deletedVersions: string[];
+  /** Absent: it stays as it is. */
+  passedOver?: PassedOverTag[];
+  deletedVersions?: string[];
 }
 
 /** What a fresh source is before any request has said anything. */
@@ -32,8 +33,6 @@ const NONE: SourceColumns = {
   syncError: null,
   lastSyncedAt: null,
   syncDueAt: null,
-  passedOver: [],
-  deletedVersions: [],
 };
 
 /**
@@ -69,9 +68,9 @@ export function changedSource(
     synced: history.synced,
     syncError: history.syncError,
     lastSyncedAt: history.lastSyncedAt,
-    passedOver: history.passedOver,
+    ...(isOther || !present ? { passedOver: [] } : {}),
     // What was deleted stays deleted, wherever its number may come from next.
-    deletedVersions: before.deletedVersions,
+    ...(present ? {} : { deletedVersions: [] }),
     gitUrl,
     tagPrefix,
     gitUsername: isCleared ? null : kept(request.git_username, before.gitUsername),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ServerConfig } from '../../config/config';
+import { hostOfListener } from './listener-host';
 
 /** Where clients reach this server. */
 @Injectable()
@@ -12,7 +13,7 @@ export class PublicAddress {
 
   /** `PUBLIC_URL`, or the server's own address; without a slash at the end. */
   get url(): string {
-    return this.config.publicUrl ?? `${this.config.tls ? 'https' : 'http'}://127.0.0.1:${this.ownPort}`;
+    return this.config.publicUrl ?? `${this.config.tls ? 'https' : 'http'}://${this.ownHost}:${this.ownPort}`;
   }
 
   /** Host, and port unless it is that of https, as module and provider addresses name it. */
@@ -25,7 +26,12 @@ export class PublicAddress {
   /** How the tools of runs reach the server: without TLS at its own port, since they run on the same machine. */
   get forRunners(): string {
     if (this.config.runnerServerUrl !== null) return this.config.runnerServerUrl;
-    return this.config.tls ? this.url : `http://127.0.0.1:${this.ownPort}`;
+    return this.config.tls ? this.url : `http://${this.ownHost}:${this.ownPort}`;
+  }
+
+  /** Where it listens, as a host of a URL. */
+  private get ownHost(): string {
+    return hostOfListener(this.config.host);
   }
 
   private get ownPort(): number {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { IsNull, LessThanOrEqual, Not } from 'typeorm';
 import type { Page } from '../../common/http/pagination';
 import { Database } from '../../database/database';
+import type { SourceHistory } from '../../database/git-source.columns';
 import { countByNamespace, findNewestFirst, whereTextMatches } from '../../database/pages';
 import { insertRow, updateRows } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
@@ -34,6 +35,24 @@ export class ModuleRepository {
 
   findById(id: string): Promise<ModuleEntity | null> {
     return this.database.readManager().findOneBy(ModuleEntity, { id });
+  }
+
+  /** With what a sync needs to know of earlier ones. */
+  async findWithHistory(id: string): Promise<(ModuleEntity & SourceHistory) | null> {
+    const query = this.database.readManager().createQueryBuilder(ModuleEntity, 'module').where({ id });
+    const found = await query.addSelect(['module.passedOver', 'module.deletedVersions']).getOne();
+    return found as (ModuleEntity & SourceHistory) | null;
+  }
+
+  /** What its tags are listed from, and which versions no tag may bring back. */
+  async findListedFrom(
+    id: string,
+  ): Promise<(Pick<ModuleEntity, 'gitUrl' | 'tagPrefix' | 'subdir'> & Pick<SourceHistory, 'deletedVersions'>) | null> {
+    const found = await this.database.readManager().findOne(ModuleEntity, {
+      select: { id: true, gitUrl: true, tagPrefix: true, subdir: true, deletedVersions: true },
+      where: { id },
+    });
+    return found && { ...found, deletedVersions: found.deletedVersions ?? [] };
   }
 
   /** By its address, whatever the case of the name. */

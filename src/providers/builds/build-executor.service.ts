@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
@@ -8,18 +9,19 @@ import { findEscapingLink } from '../../common/files/links';
 import { SecretPatterns } from '../../common/secrets/secret-patterns';
 import { BuildsConfig, RunsConfig } from '../../config/config';
 import { GIT_PORT, type GitPort, type GitRemote, RemoteSecrets } from '../../git';
-import { PhaseLog } from '../../live-logs/phase-log';
+import { type LogSink, PhaseLog } from '../../live-logs/phase-log';
 import {
   binaryName,
   buildArguments,
   buildEnvironment,
   parseGoVersion,
   platformEnvironment,
-  proxyPasswords,
+  proxySecrets,
   shownEnvironment,
 } from '../domain/build-command';
 import type { BuildEvidence, BuildPlatform } from '../domain/build-record';
 import type { BuildStatus } from '../domain/build-status';
+import { findEscapingReplacement } from '../domain/go-module';
 import { published } from '../domain/providers.errors';
 import { BuildEventRepository } from '../persistence/build-event.repository';
 import type { BuildEntity } from '../persistence/build.entity';
@@ -34,7 +36,7 @@ import { BuildCancelledError, BuildFailedError, BuildMovedError } from './build-
 import { BuildJournal } from './build-journal.service';
 import { BUILD_PHASE } from './build-streams';
 import { type BuildWorkspace, BuildWorkspaces } from './build-workspace';
-import { GoCaller } from './go-caller.service';
+import { type GoCall, GoCaller } from './go-caller.service';
 
 /** One build in the hands of the executor. */
 interface Work {
@@ -82,7 +84,7 @@ export class BuildExecutor {
     const { password, sshKey } = remote.credentials;
     const workspace = this.workspaces.of(build.id, provider.namespaceId);
     // Where it works on the host is nobody's business either.
-    const hidden = [password, sshKey, workspace.directory, ...proxyPasswords(this.config.goProxy)].filter(
+    const hidden = [password, sshKey, workspace.directory, ...proxySecrets(this.config.goProxy)].filter(
       (value): value is string => value !== null,
     );
     const patterns = new SecretPatterns(hidden);
@@ -131,8 +133,37 @@ export class BuildExecutor {
       throw new BuildFailedError(`The link "${escaping}" leads out of the repository, or nowhere: remove it.`);
     }
     await workspace.giveCheckoutToRunner();
+    await this.assertSelfContained(work, log);
     await log.note(`Checked out ${work.version.gitTag ?? 'the version'} at commit ${commitSha}.`);
     work.build = await this.update(work, { commitSha });
+  }
+
+  /** The same commit must give the same bytes wherever it is built. */
+  private async assertSelfContained(work: Work, log: PhaseLog): Promise<void> {
+    // Without a go.mod there is nothing to build, which go says better.
+    if (!existsSync(join(work.workspace.checkout, 'go.mod'))) return;
+    const call = { name: 'mod', command: 'mod' as const, args: ['edit', '-json'], environment: {} };
+    const replacement = findEscapingReplacement(await this.answerOf(work, call, log));
+    if (replacement === null) return;
+    throw new BuildFailedError(
+      `go.mod replaces a module by a folder outside the repository (${replacement}): the build would not be the same elsewhere.`,
+    );
+  }
+
+  /** What a command answers that nobody needs to see, unless it fails. */
+  private async answerOf(work: Work, call: GoCall, log: PhaseLog): Promise<string> {
+    let shown = '';
+    const unseen = this.unseenLog(work.patterns, (piece) =>
+      Promise.resolve(void (shown += piece.data.toString('utf8'))),
+    );
+    try {
+      const { output, output_truncated: isCut } = await this.go.call(work.workspace, call, unseen, work.control);
+      if (isCut) throw new BuildFailedError(`The answer of go ${call.command} is larger than a build takes.`);
+      return output;
+    } catch (error) {
+      if (error instanceof BuildFailedError && shown !== '') await log.write(shown);
+      throw error;
+    }
   }
 
   private async askVersion(work: Work): Promise<string> {
@@ -228,6 +259,11 @@ export class BuildExecutor {
     const updated = await this.journal.update(work.build, changes);
     if (!updated) throw new BuildMovedError();
     return updated;
+  }
+
+  /** A log that nobody is shown unless something goes wrong. */
+  private unseenLog(patterns: SecretPatterns, sink: LogSink): PhaseLog {
+    return new PhaseLog(BUILD_PHASE, patterns, sink, this.runsConfig.logMaxBytes, { size: 0, sourceEnd: 0 });
   }
 
   /** Each command has a file of output of its own, which is taken in from its beginning. */

@@ -1,4 +1,4 @@
-import { binaryName, buildArguments, parseGoVersion, proxyPasswords, shownEnvironment } from './build-command';
+import { binaryName, buildArguments, parseGoVersion, proxySecrets, shownEnvironment } from './build-command';
 
 it('builds without traces of the machine', () => {
   expect(buildArguments('1.2.3', '/out/p')).toEqual([
@@ -25,11 +25,13 @@ it.each([
   ['', null],
 ])('the version in %j is %s', (output, version) => expect(parseGoVersion(output)).toBe(version));
 
-it('shows no password of a proxy, and knows them all for masking', () => {
+it('shows no user of a proxy, and knows them all for masking', () => {
   const proxy = 'https://user:secret@one.example|https://token@two.example/x,https://three.example,direct';
   expect(shownEnvironment({ GOPROXY: proxy, CGO_ENABLED: '0' })).toEqual({
     GOPROXY: 'https://***@one.example|https://***@two.example/x,https://three.example,direct',
     CGO_ENABLED: '0',
   });
-  expect(proxyPasswords(proxy)).toEqual(['secret']);
+  expect(proxySecrets(proxy)).toEqual(['user:secret', 'user', 'secret', 'token']);
+  expect(proxySecrets('https://a%40b:c%2Fd@one.example')).toEqual(expect.arrayContaining(['c%2Fd', 'c/d', 'a@b']));
+  expect(proxySecrets('https://one.example,direct')).toEqual([]);
 });

@@ -21,9 +21,21 @@ export function shownEnvironment(environment: Record<string, string>): Record<st
   return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, withoutUser(value)]));
 }
 
-/** The passwords of a proxy list, to be masked in logs. */
-export function proxyPasswords(goProxy: string): string[] {
-  return [...goProxy.matchAll(/:\/\/[^/@:,|\s]*:([^/@,|\s]+)@/g)].map(([, password = '']) => password);
+/**
+ * What a proxy list says of users, to be masked in logs: passwords, and user names too, since tokens are given as such.
+ * Each as it is written and as it is meant.
+ */
+export function proxySecrets(goProxy: string): string[] {
+  const parts = [...goProxy.matchAll(/:\/\/([^/@,|\s]+)@/g)].flatMap(([, user = '']) => [user, ...user.split(':')]);
+  return [...new Set(parts.flatMap((part) => [part, decoded(part)]))].filter((part) => part !== '');
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function platformEnvironment({ os, arch }: Platform): Record<string, string> {

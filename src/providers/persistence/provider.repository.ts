@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { IsNull, LessThanOrEqual, Not } from 'typeorm';
 import type { Page } from '../../common/http/pagination';
 import { Database } from '../../database/database';
+import type { SourceHistory } from '../../database/git-source.columns';
 import { countByNamespace, findNewestFirst, whereTextMatches } from '../../database/pages';
 import { insertRow, updateRows } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
@@ -33,6 +34,24 @@ export class ProviderRepository {
 
   findById(id: string): Promise<ProviderEntity | null> {
     return this.database.readManager().findOneBy(ProviderEntity, { id });
+  }
+
+  /** With what a sync needs to know of earlier ones. */
+  async findWithHistory(id: string): Promise<(ProviderEntity & SourceHistory) | null> {
+    const query = this.database.readManager().createQueryBuilder(ProviderEntity, 'provider').where({ id });
+    const found = await query.addSelect(['provider.passedOver', 'provider.deletedVersions']).getOne();
+    return found as (ProviderEntity & SourceHistory) | null;
+  }
+
+  /** What its tags are listed from, and which versions no tag may bring back. */
+  async findListedFrom(
+    id: string,
+  ): Promise<(Pick<ProviderEntity, 'gitUrl' | 'tagPrefix'> & Pick<SourceHistory, 'deletedVersions'>) | null> {
+    const found = await this.database.readManager().findOne(ProviderEntity, {
+      select: { id: true, gitUrl: true, tagPrefix: true, deletedVersions: true },
+      where: { id },
+    });
+    return found && { ...found, deletedVersions: found.deletedVersions ?? [] };
   }
 
   findByName(namespaceId: string, name: string): Promise<ProviderEntity | null> {

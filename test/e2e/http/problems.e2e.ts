@@ -593,7 +593,7 @@ async function sendInPieces(url: string, body: string): Promise<TestResponse> {
     body: new Blob([body]).stream(),
     duplex: 'half',
   };
-  const response = await fetch(url, init as RequestInit);
+  const response = await fetch(url, init);
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
 }
@@ -671,6 +671,25 @@ describe('a server that limits and allows', () => {
     }
     expect(statuses.slice(0, 3)).toEqual([401, 401, 401]);
     expect(statuses.at(-1)).toBe(429);
+  });
+
+  it('knows a key on what needs none, so that others do not use up what it may ask', async () => {
+    const { key } = (await server.request('POST', '/api/api-keys', { name: 'reader', permissions: 'read' })).body;
+    const module = { namespace_id: 'default', name: 'open', provider: 'test' };
+    expect((await server.request('PATCH', '/api/namespaces/default', { is_public: true })).status).toBe(200);
+    expect((await server.request('POST', '/api/modules', module)).status).toBe(201);
+    const asked = (sent: string | null): Promise<TestResponse> =>
+      server.request('GET', '/v1/modules/default/open/test/versions', undefined, sent);
+    const statuses: number[] = [];
+    for (let request = 0; request < LIMIT + 5; request++) statuses.push((await asked(null)).status);
+    expect(statuses.at(-1)).toBe(429);
+    expect((await asked(key)).status).toBe(200);
+    // A wrong one is none.
+    expect((await asked(`plm_${'9'.repeat(43)}`)).status).toBe(429);
+    for (let request = 0; request < LIMIT + 5; request++) {
+      const discovery = await server.request('GET', '/.well-known/terraform.json', undefined, null);
+      expect(discovery.status).toBe(200);
+    }
   });
 
   it('never limits the questions of a load balancer', async () => {

@@ -327,6 +327,7 @@ describe('deployments', () => {
       tool_version: null,
       auto_approve: false,
       runner_pool: null,
+      state_backend: 'managed',
       last_run: null,
       created_at: expect.stringMatching(TIME),
       updated_at: expect.stringMatching(TIME),

@@ -262,6 +262,38 @@ describeIfInstalled('go', 'builds', () => {
     expect(await provider.buildLog(draft.id, build.id)).not.toContain('plm_topsecret');
   });
 
+  it('of a repository whose go.mod takes sources from elsewhere fails and says which', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'plomada-outside-'));
+    try {
+      writeFileSync(join(outside, 'go.mod'), 'module example.com/outside\n\ngo 1.19\n');
+      writeFileSync(join(outside, 'outside.go'), 'package outside\n\nconst Canary = "canary"\n');
+      const replaced = (path: string): Files => ({
+        ...sources('escaping'),
+        'go.mod': [
+          'module plomada.test/terraform-provider-escaping',
+          'go 1.19',
+          'require example.com/outside v0.0.0',
+          `replace example.com/outside => ${path}`,
+          '',
+        ].join('\n\n'),
+        'inside/go.mod': 'module example.com/outside\n\ngo 1.19\n',
+      });
+      for (const [path, status] of [
+        [outside, 'failed'],
+        ['../../elsewhere', 'failed'],
+        ['./inside', 'success'],
+      ] as const) {
+        const { provider, draft } = await providerOf(server, namespace, replaced(path));
+        const build = await provider.build(draft.id, [LINUX]);
+        const ended = await provider.reachBuild(draft.id, build.id, status);
+        if (status === 'failed') expect(ended.error_message).toContain(`example.com/outside => ${path}`);
+        await expect(provider.buildLog(draft.id, build.id)).resolves.not.toContain('Replace');
+      }
+    } finally {
+      rmSync(outside, { recursive: true, force: true });
+    }
+  });
+
   it('of a private repository shows its password nowhere, and needs the repository still to be known', async () => {
     const repository = await createRepository({ files: sources('private'), tags: ['v1.0.0'] });
     repositories.push(repository);

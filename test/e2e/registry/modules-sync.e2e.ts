@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -284,6 +285,81 @@ describe('a version that was deleted', () => {
     await module.synced();
     await module.sync();
     expect(await module.numbers()).toEqual(['1.1.0']);
+  });
+});
+
+describe('a change in the middle of a sync', () => {
+  /** A Git server that holds its answers from the moment it is told to. */
+  const held = async (repository: GitRepository) => {
+    const door = { isClosed: false, waiting: 0, open: (): void => undefined };
+    const opened = new Promise<void>((resolve) => (door.open = resolve));
+    const git = await serve(repository, {
+      beforeAnswer: async () => {
+        if (!door.isClosed) return;
+        door.waiting += 1;
+        await opened;
+      },
+    });
+    return { git, door };
+  };
+  const opened = (door: { isClosed: boolean; open: () => void }): void => {
+    door.isClosed = false;
+    door.open();
+  };
+
+  it('a version deleted while the Git server is asked for its tags stays deleted', async () => {
+    const { git, door } = await held(await repositoryWith(['v1.0.0', 'v1.1.0']));
+    const module = await syncedModule({ git_url: git.url });
+    door.isClosed = true;
+    const sync = module.sync();
+    await eventually('the sync to ask', () => door.waiting > 0);
+    const { id } = await module.version('1.1.0');
+    expect((await module.request('DELETE', `/versions/${id}`)).status).toBe(204);
+    opened(door);
+    expect((await sync).body.tags_added).toBe(0);
+    expect(await module.numbers()).toEqual(['1.0.0']);
+  });
+
+  it('another folder or prefix: nothing of the old listing is published from the new place', async () => {
+    const numbers = [1, 2, 3, 4, 5];
+    const repository = await repositoryWith(
+      numbers.flatMap((number) => [`a-1.0.${number}`, `b-1.0.${number}`]),
+      { 'a/main.tf': '# a\n', 'b/main.tf': '# b\n' },
+    );
+    const { git, door } = await held(repository);
+    const module = await ModuleDriver.create(server, { git_url: git.url, subdir: 'a', tag_prefix: 'a-' });
+    await eventually('the first version', async () => {
+      const found = (await module.numbers()).length > 0;
+      if (found) door.isClosed = true;
+      return found;
+    });
+    const isBusy = (await module.get()).last_synced_at === null;
+    expect((await module.request('PATCH', '', { subdir: 'b', tag_prefix: 'b-' })).status).toBe(200);
+    const before = (await module.get()).last_synced_at;
+    opened(door);
+    await module.synced(before);
+    await module.sync();
+    for (const { version, git_tag } of await module.versions()) {
+      const folder = (git_tag as string).slice(0, 1);
+      const text = gunzipSync(await module.download(version)).toString('utf8');
+      expect(text).toContain(`# ${folder}`);
+      expect(text).not.toContain(`# ${folder === 'a' ? 'b' : 'a'}`);
+    }
+    expect(await module.numbers()).toHaveLength(5);
+    if (isBusy) expect((await module.versions()).some(({ git_tag }) => git_tag.startsWith('b-'))).toBe(true);
+  });
+
+  it('a Git server that hangs holds up neither a change nor a deletion', async () => {
+    const { git, door } = await held(await repositoryWith(['v1.0.0']));
+    const module = await syncedModule({ git_url: git.url });
+    const gone = await syncedModule({ git_url: git.url });
+    door.isClosed = true;
+    const sync = module.sync();
+    await eventually('the sync to ask', () => door.waiting > 0);
+    expect((await module.request('PATCH', '', { git_username: 'somebody' })).status).toBe(200);
+    expect((await gone.request('DELETE', '')).status).toBe(204);
+    opened(door);
+    await sync;
   });
 });
 

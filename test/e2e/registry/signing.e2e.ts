@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Signer } from '../../../src/signing';
 import { isInstalled } from '../../support/installed-programs';
 import { THIS_PLATFORM } from '../../support/node-provider/node-provider-zip';
 import {
@@ -51,6 +52,30 @@ const addKey = (namespace: Body, body: object): Promise<TestResponse> =>
   server.request('POST', keysPath(namespace), body);
 const listKeys = (namespace: Body): Promise<Body[]> => demand(server, 'GET', keysPath(namespace));
 const activeOf = async (namespace: Body): Promise<Body[]> => (await listKeys(namespace)).filter(({ active }) => active);
+
+describe('a key that is deleted while something is signed with it', () => {
+  it('signs nothing that is published: try again', async () => {
+    const namespace = await createNamespace(server);
+    const key = (await addKey(namespace, {})).body;
+    const provider = await ProviderDriver.create(server, { namespace });
+    const draft = await provider.draft('1.0.0');
+    await provider.upload(draft.id, await packageBytes(provider.name, '1.0.0', LINUX), LINUX);
+    // The key goes between the signature and the publication.
+    const signer = server.application.app.get(Signer);
+    const sign = signer.sign.bind(signer);
+    const spy = jest.spyOn(signer, 'sign').mockImplementationOnce(async (...args) => {
+      const made = await sign(...args);
+      expect((await server.request('DELETE', `${keysPath(namespace)}/${key.id}`)).status).toBe(204);
+      return made;
+    });
+    const answer = await server.request('POST', `${provider.versionPath(draft.id)}/publish`);
+    expect(answer.body).toMatchObject({ status: 409, type: '/problems/version-changed' });
+    expect((await provider.version(draft.id)).status).toBe('draft');
+    spy.mockRestore();
+    expect((await addKey(namespace, {})).status).toBe(201);
+    expect((await server.request('POST', `${provider.versionPath(draft.id)}/publish`)).status).toBe(200);
+  });
+});
 
 describe('signing keys', () => {
   it('are generated, active from the start, and one is at a time', async () => {

@@ -29,7 +29,7 @@ export async function openStream(url: string, key: string, lastEventId?: string)
   const ended = (async () => {
     if (!response.body) return;
     try {
-      for await (const chunk of response.body) text += decoder.decode(chunk as Uint8Array, { stream: true });
+      for await (const chunk of response.body) text += decoder.decode(chunk, { stream: true });
     } catch {
       // Cut by us or by a server that died: what came until then counts.
     }

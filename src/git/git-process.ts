@@ -23,6 +23,16 @@ const UNSAFE: SimpleGitOptions['unsafe'] = {
   allowUnsafeSshCommand: true,
 };
 
+/**
+ * Starting a process takes tens of milliseconds in which the server does nothing else. A hundred at once would be one
+ * long stop; one after the other leaves room for others in between.
+ */
+let lastStart: Promise<void> = Promise.resolve();
+function takeTurnToStart(): Promise<void> {
+  lastStart = lastStart.then(() => new Promise((resolve) => setImmediate(resolve)));
+  return lastStart;
+}
+
 /** One git process. */
 export interface GitCall {
   /** The whole environment of git: nothing of the server's own is added. */
@@ -51,6 +61,7 @@ export class GitExit extends Error {
  * @throws GitExit with git's own words; the reason of `call.signal`
  */
 export async function runGit<T>(call: GitCall, task: (git: SimpleGit) => Promise<T>): Promise<T> {
+  await takeTurnToStart();
   const id = randomUUID();
   const overflow = new AbortController();
   const signal = AbortSignal.any([call.signal, overflow.signal]);

@@ -28,9 +28,13 @@ export class ReferenceReader {
 
   /** What the remote said at most a few seconds ago. */
   async readRecent(key: string, session: GitSession): Promise<ReferenceList> {
+    return this.findRecent(key) ?? this.read(key, session);
+  }
+
+  /** What is known already, without asking. */
+  findRecent(key: string): ReferenceList | null {
     const kept = this.kept.get(key);
-    const isRecent = kept !== undefined && performance.now() - kept.readAt < REUSED_FOR_MS;
-    return isRecent ? kept.list : this.read(key, session);
+    return kept !== undefined && performance.now() - kept.readAt < REUSED_FOR_MS ? kept.list : null;
   }
 
   forget(key: string): void {

@@ -5,10 +5,10 @@ import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
 import { DomainError, NotFoundError } from '../common/errors';
 import { PublicAddress } from '../common/http/public-address';
-import type { Page } from '../common/http/pagination';
+import type { ListQuery, Page } from '../common/http/pagination';
 import { isId } from '../common/ids';
 import { NamespaceContents, NamespacesService } from '../namespaces';
-import { byVersionDescending } from '../sources';
+import { cutVersions } from '../sources';
 import { archiveName } from './domain/module-rules';
 import { ModuleResponse, toModuleResponse } from './dto/module.response';
 import {
@@ -66,10 +66,11 @@ export class ModuleReader implements OnModuleInit {
   }
 
   /** All versions, highest first. */
-  async listVersions(id: string): Promise<ModuleVersionResponse[]> {
+  /** Highest first. */
+  async listVersions(id: string, query: ListQuery): Promise<Page<ModuleVersionResponse>> {
     const module = await this.getEntity(id);
-    const versions = await this.versions.findAll(module.id);
-    return versions.sort(byVersionDescending).map((version) => this.toVersionResponse(module, version));
+    const page = cutVersions(await this.versions.findAll(module.id), query);
+    return { ...page, items: page.items.map((version) => this.toVersionResponse(module, version)) };
   }
 
   /** @throws NotFoundError */

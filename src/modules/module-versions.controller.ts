@@ -1,9 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { Upload, type UploadedFile, UploadedPart } from '../artifacts';
 import { Access, CurrentActor, ofParam } from '../common/access/access.decorator';
 import type { Actor } from '../common/access/actor';
 import { ApiBodies } from '../common/http/bodies.decorator';
+import { ApiPage, ListQuery, sendPage } from '../common/http/pagination';
 import { ApiProblems } from '../common/http/problem.decorator';
 import {
   CreateModuleVersionRequest,
@@ -27,9 +29,15 @@ export class ModuleVersionsController {
   /** The versions of a module, highest first. */
   @Get()
   @Access('read', ofParam('module'))
+  @ApiPage(ModuleVersionResponse)
   @ApiProblems(404)
-  list(@Param('id') id: string): Promise<ModuleVersionResponse[]> {
-    return this.reader.listVersions(id);
+  async list(
+    @Param('id') id: string,
+    @Query() query: ListQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ModuleVersionResponse[]> {
+    return sendPage(request, response, await this.reader.listVersions(id, query));
   }
 
   /**

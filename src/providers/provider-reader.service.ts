@@ -5,10 +5,10 @@ import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
 import { NotFoundError } from '../common/errors';
 import { PublicAddress } from '../common/http/public-address';
-import type { Page } from '../common/http/pagination';
+import type { ListQuery, Page } from '../common/http/pagination';
 import { isId } from '../common/ids';
 import { NamespaceContents, NamespacesService } from '../namespaces';
-import { byVersionDescending } from '../sources';
+import { cutVersions } from '../sources';
 import { shasumsName } from './domain/provider-rules';
 import { ProviderResponse, toProviderResponse } from './dto/provider.response';
 import {
@@ -73,10 +73,10 @@ export class ProviderReader implements OnModuleInit {
   }
 
   /** All versions, highest first. */
-  async listVersions(id: string): Promise<ProviderVersionResponse[]> {
+  async listVersions(id: string, query: ListQuery): Promise<Page<ProviderVersionResponse>> {
     const provider = await this.getEntity(id);
-    const versions = (await this.versions.findAll(provider.id)).sort(byVersionDescending);
-    return this.respondVersions(versions);
+    const page = cutVersions(await this.versions.findAll(provider.id), query);
+    return { ...page, items: await this.respondVersions(page.items) };
   }
 
   /** @throws NotFoundError */

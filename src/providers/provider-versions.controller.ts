@@ -1,8 +1,10 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { Upload, type UploadedFile, UploadedPart } from '../artifacts';
 import { Access, CurrentActor, ofParam } from '../common/access/access.decorator';
 import type { Actor } from '../common/access/actor';
+import { ApiPage, ListQuery, sendPage } from '../common/http/pagination';
 import { ApiProblems } from '../common/http/problem.decorator';
 import {
   CreateProviderVersionRequest,
@@ -30,9 +32,15 @@ export class ProviderVersionsController {
   /** The versions of a provider, drafts too, highest first. */
   @Get()
   @Access('read', ofParam('provider'))
+  @ApiPage(ProviderVersionResponse)
   @ApiProblems(404)
-  list(@Param('id') id: string): Promise<ProviderVersionResponse[]> {
-    return this.reader.listVersions(id);
+  async list(
+    @Param('id') id: string,
+    @Query() query: ListQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ProviderVersionResponse[]> {
+    return sendPage(request, response, await this.reader.listVersions(id, query));
   }
 
   /**

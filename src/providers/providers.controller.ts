@@ -3,9 +3,10 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Access, ANY_KEY, CurrentActor, ofBody, ofParam } from '../common/access/access.decorator';
 import type { Actor } from '../common/access/actor';
-import { ApiPage, sendPage } from '../common/http/pagination';
+import { ApiPage, ListQuery, sendPage } from '../common/http/pagination';
 import { ApiProblems } from '../common/http/problem.decorator';
 import {
+  cutTags,
   GitTagResponse,
   SyncResultResponse,
   TagSync,
@@ -108,9 +109,16 @@ export class ProvidersController {
   /** The tags of the repository that stand for a version, as they are now. */
   @Get(':id/git-tags')
   @Access('read', ofParam('provider'))
+  @ApiPage(GitTagResponse)
   @ApiProblems(404, 422, 503)
-  async gitTags(@Param('id') id: string): Promise<GitTagResponse[]> {
-    return (await this.sync.findTags(this.kind, id)).tags.map(toGitTagResponse);
+  async gitTags(
+    @Param('id') id: string,
+    @Query() query: ListQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<GitTagResponse[]> {
+    const page = cutTags(await this.sync.lookAtTags(this.kind, id), query);
+    return sendPage(request, response, page).map(toGitTagResponse);
   }
 
   /** The README of the repository at the commit of a version. */

@@ -1,7 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { Access, CurrentActor, ofParam } from '../common/access/access.decorator';
 import type { Actor } from '../common/access/actor';
+import { ApiPage, ListQuery, sendPage } from '../common/http/pagination';
 import { ApiProblems } from '../common/http/problem.decorator';
 import { CreateSigningKeyRequest } from './dto/create-signing-key.request';
 import { SigningKeyResponse } from './dto/signing-key.response';
@@ -15,9 +17,15 @@ export class SigningKeysController {
   /** The signing keys of a namespace, newest first, without their private parts. */
   @Get()
   @Access('read', ofParam('namespace'))
+  @ApiPage(SigningKeyResponse)
   @ApiProblems(404)
-  list(@Param('id') namespace: string): Promise<SigningKeyResponse[]> {
-    return this.keys.list(namespace);
+  async list(
+    @Param('id') namespace: string,
+    @Query() query: ListQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<SigningKeyResponse[]> {
+    return sendPage(request, response, await this.keys.list(namespace, query));
   }
 
   /**

@@ -3,6 +3,7 @@ import { type AuditEvent, AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
 import { ConflictError, InvalidFieldError, NotFoundError } from '../common/errors';
+import { cutNewestFirst, type ListQuery, type Page } from '../common/http/pagination';
 import { isId, newId } from '../common/ids';
 import { RegistryAnswers } from '../common/registry/registry-answers.service';
 import { SecretBox } from '../crypto/secret-box';
@@ -32,8 +33,9 @@ export class SigningKeys {
     private readonly clock: Clock,
   ) {}
 
-  async list(namespace: string): Promise<SigningKeyResponse[]> {
-    return (await this.keys.findAll(await this.namespaceId(namespace))).map(toSigningKeyResponse);
+  async list(namespace: string, query: ListQuery): Promise<Page<SigningKeyResponse>> {
+    const page = cutNewestFirst(await this.keys.findAll(await this.namespaceId(namespace)), query);
+    return { ...page, items: page.items.map(toSigningKeyResponse) };
   }
 
   /**

@@ -8,4 +8,5 @@ export { changedSource, mustSync, type SourceColumns } from './source-changes';
 export { SourcesModule } from './sources.module';
 export type { KnownVersion, SyncedSource, SyncKind, SyncRecord } from './sync-kind';
 export { TagSync, withDeleted, withoutDeleted } from './tag-sync.service';
+export { cutTags, cutVersions } from './version-pages';
 export { WebhookTokens } from './webhook-tokens.service';

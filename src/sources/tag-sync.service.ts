@@ -37,6 +37,9 @@ export class TagSync {
   private readonly hosts = new KeyedMutex();
   /** Waiting for their turn in the background: asked for once more, they are looked at once. */
   private readonly waiting = new Set<string>();
+  /** At work in the background. */
+  private readonly active = new Set<string>();
+  private readonly looks = new Map<string, Promise<TagVersion[]>>();
   private readonly tasks = new Set<Promise<unknown>>();
   private readonly stopping = new AbortController();
 
@@ -63,7 +66,8 @@ export class TagSync {
     this.waiting.add(key);
     const work = (): Promise<unknown> => {
       this.waiting.delete(key);
-      return this.syncOnce(kind, id, false);
+      this.active.add(key);
+      return this.syncOnce(kind, id, false).finally(() => this.active.delete(key));
     };
     outsideOfRequests(() => {
       void this.track(
@@ -90,8 +94,30 @@ export class TagSync {
   /** Asks for a sync of all whose time has come; with an interval of 0, of those that somebody has asked for. */
   async requestDue(now: Date): Promise<void> {
     for (const kind of this.kinds) {
-      for (const id of await kind.findDue(now.toISOString(), DUE_AT_ONCE)) this.request(kind, id);
+      // Those that wait already are the longest due: they must not hide the others.
+      const limit = DUE_AT_ONCE + this.waiting.size + this.active.size;
+      const due = await kind.findDue(now.toISOString(), limit);
+      const isNew = (id: string): boolean => {
+        const key = `${kind.owner} ${id}`;
+        return !this.waiting.has(key) && !this.active.has(key);
+      };
+      for (const id of due.filter(isNew).slice(0, DUE_AT_ONCE)) this.request(kind, id);
     }
+  }
+
+  /**
+   * The same for people who look: all who ask while the Git server is being asked get its one answer, since everybody
+   * who may read may ask.
+   */
+  lookAtTags(kind: SyncKind, id: string): Promise<TagVersion[]> {
+    const key = `${kind.owner} ${id}`;
+    const present = this.looks.get(key);
+    if (present) return present;
+    const look = this.findTags(kind, id)
+      .then(({ tags }) => tags)
+      .finally(() => this.looks.delete(key));
+    this.looks.set(key, look);
+    return look;
   }
 
   /** Tags of the repository that stand for a version, as they are now. */

@@ -132,7 +132,7 @@ export class ModuleDriver {
   }
 
   async versions(): Promise<Body[]> {
-    return (await this.request('GET', '/versions')).body;
+    return (await this.request('GET', '/versions?limit=200')).body;
   }
 
   /** Numbers of the versions, highest first. */

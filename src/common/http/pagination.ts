@@ -81,6 +81,32 @@ export function toPage<T>(rows: T[], limit: number, positionOf: (last: T) => (st
   return { items, next: rows.length > limit && last !== undefined ? encodeCursor(positionOf(last)) : null };
 }
 
+/**
+ * Cuts a page out of a whole list that is in memory, in its order.
+ * @param keyOf what names an item; the cursor holds it
+ * @param isBehind true for items that come after the one of that key, which may be gone
+ */
+export function cutPage<T>(
+  items: T[],
+  { limit, cursor }: Pick<ListQuery, 'limit' | 'cursor'>,
+  keyOf: (item: T) => string,
+  isBehind: (item: T, key: string) => boolean,
+): Page<T> {
+  const key = cursor === undefined ? null : decodeCursor(cursor, ['string'] as const)[0];
+  const rest = key === null ? items : items.filter((item) => isBehind(item, key));
+  return toPage(rest.slice(0, limit + 1), limit, (last) => [keyOf(last)]);
+}
+
+/** The same for things that are listed newest first. */
+export function cutNewestFirst<T extends { id: string; createdAt: string }>(
+  items: T[],
+  query: Pick<ListQuery, 'limit' | 'cursor'>,
+): Page<T> {
+  const keyOf = ({ createdAt, id }: T): string => `${createdAt} ${id}`;
+  const sorted = items.toSorted((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1));
+  return cutPage(sorted, query, keyOf, (item, key) => keyOf(item) < key);
+}
+
 /** Sets `Link: <…>; rel="next"` and returns the items. */
 export function sendPage<T>(request: Request, response: Response, page: Page<T>): T[] {
   if (page.next !== null) {

@@ -74,14 +74,18 @@ export class BuildJournal {
   }
 
   /** Changes what is not the status, and tells readers. Null when the build has ended. */
-  async update(build: BuildEntity, changes: BuildChanges): Promise<BuildEntity | null> {
-    const store = (): Promise<{ changed: BuildEntity; events: BuildEventEntity[] } | null> =>
-      this.database.transaction(async (transaction) => {
-        if (!(await this.builds.updateActive(transaction, build.id, changes))) return null;
-        const changed = await this.builds.findById(build.id);
-        return changed && { changed, events: await this.storeEvents(transaction, changed, ['status']) };
-      });
-    const outcome = await untilStored(store, this.stopping.signal);
+  update(build: BuildEntity, changes: BuildChanges): Promise<BuildEntity | null> {
+    return untilStored(() => this.tryUpdate(build, changes), this.stopping.signal);
+  }
+
+  /** The same for a request, which is told when the database cannot. */
+  async tryUpdate(build: BuildEntity, changes: BuildChanges, inSameUnit?: InSameUnit): Promise<BuildEntity | null> {
+    const outcome = await this.database.transaction(async (transaction) => {
+      if (!(await this.builds.updateActive(transaction, build.id, changes))) return null;
+      const changed = await this.builds.findById(build.id);
+      await inSameUnit?.(transaction);
+      return changed && { changed, events: await this.storeEvents(transaction, changed, ['status']) };
+    });
     for (const event of outcome?.events ?? []) this.hub.publish(build.id, event);
     return outcome?.changed ?? null;
   }

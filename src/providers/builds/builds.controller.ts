@@ -1,8 +1,9 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { Access, CurrentActor, ofParam } from '../../common/access/access.decorator';
 import type { Actor } from '../../common/access/actor';
+import { ApiPage, ListQuery, sendPage } from '../../common/http/pagination';
 import { ApiProblems } from '../../common/http/problem.decorator';
 import { LogQuery } from '../../live-logs/log.query';
 import { serveEventStream } from '../../live-logs/serve-event-stream';
@@ -38,9 +39,16 @@ export class BuildsController {
   /** The builds of a version, newest first. */
   @Get()
   @Access('read', ofParam('provider'))
+  @ApiPage(BuildResponse)
   @ApiProblems(404)
-  list(@Param('id') id: string, @Param('version_id') versionId: string): Promise<BuildResponse[]> {
-    return this.builds.list(id, versionId);
+  async list(
+    @Param('id') id: string,
+    @Param('version_id') versionId: string,
+    @Query() query: ListQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BuildResponse[]> {
+    return sendPage(request, response, await this.builds.list(id, versionId, query));
   }
 
   /** One build. */

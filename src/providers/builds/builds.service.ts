@@ -3,6 +3,7 @@ import { AuditService } from '../../audit';
 import type { Actor } from '../../common/access/actor';
 import { Clock } from '../../common/clock';
 import { ConflictError, DomainError, InvalidFieldError, NotFoundError } from '../../common/errors';
+import { cutNewestFirst, type ListQuery, type Page } from '../../common/http/pagination';
 import { isId, newId } from '../../common/ids';
 import { Database } from '../../database/database';
 import { isUniqueViolation } from '../../database/driver-errors';
@@ -109,9 +110,10 @@ export class BuildsService {
   }
 
   /** Newest first. */
-  async list(id: string, versionId: string): Promise<BuildResponse[]> {
+  async list(id: string, versionId: string, query: ListQuery): Promise<Page<BuildResponse>> {
     const version = await this.reader.getVersion(await this.reader.getEntity(id), versionId);
-    return (await this.builds.findAllOf(version.id)).map(toBuildResponse);
+    const page = cutNewestFirst(await this.builds.findAllOf(version.id), query);
+    return { ...page, items: page.items.map(toBuildResponse) };
   }
 
   async get(id: string, versionId: string, buildId: string): Promise<BuildResponse> {
@@ -141,9 +143,8 @@ export class BuildsService {
       );
       if (cancelled) return toBuildResponse(cancelled);
     }
-    const asked = await this.journal.update(build, changes);
+    const asked = await this.journal.tryUpdate(build, changes, (transaction) => this.audit.record(transaction, event));
     if (!asked) throw ended(await this.getEntity(id, versionId, buildId));
-    await this.audit.perform(event, async () => undefined);
     this.scheduler.cancel(buildId);
     return toBuildResponse(asked);
   }

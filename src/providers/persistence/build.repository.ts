@@ -89,7 +89,9 @@ export class BuildRepository {
       .readManager()
       .createQueryBuilder(BuildEntity, 'build')
       .innerJoin('provider_versions', 'version', 'version.id = build.versionId')
-      .where(`build.status = 'success' AND build.publish = true AND version.status = 'draft'`)
+      .where(
+        `build.status = 'success' AND build.publish = true AND build.errorMessage IS NULL AND version.status = 'draft'`,
+      )
       .getMany();
   }
 

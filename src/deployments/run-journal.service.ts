@@ -6,6 +6,7 @@ import { Database } from '../database/database';
 import { untilStored } from '../database/retry';
 import type { Transaction } from '../database/transaction';
 import type { LogPiece } from '../live-logs/log-event';
+import { StateLocks } from '../state';
 import { isFinal, mayMove, RunStatus, TransitionCause } from './domain/run-status';
 import type { LogPhase } from './domain/log-phase';
 import { toRunResponse } from './dto/run.response';
@@ -24,6 +25,8 @@ export interface Move {
   /** Why, for people. */
   reason?: string;
   changes?: RunChanges;
+  /** Of an end: nobody knows what the tool has saved, so that a person must look before anybody works on the state. */
+  keepsStateLock?: boolean;
 }
 
 /** The actor of what the platform does by itself. */
@@ -42,6 +45,7 @@ export class RunJournal {
     private readonly events: RunEventRepository,
     private readonly records: RunRecordsRepository,
     private readonly hub: RunEventHub,
+    private readonly stateLocks: StateLocks,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -88,6 +92,10 @@ export class RunJournal {
       if (!current) return null;
       await this.recordTransition(transaction, current, run.status, move);
       const stored = await this.storeEvents(transaction, current, isFinal(move.to) ? ['status', 'end'] : ['status']);
+      // In the unit of the end, so that no crash leaves the lock of a run that is over.
+      if (isFinal(move.to) && !move.keepsStateLock) {
+        await this.stateLocks.releaseOf({ deploymentId: current.deploymentId, path: current.path }, current.id);
+      }
       await inSameUnit?.(transaction);
       return { current, stored };
     });

@@ -28,8 +28,6 @@ export class RunScheduler implements OnApplicationBootstrap {
   private readonly atWork = new Map<string, WorkControl>();
   /** Approved, and waiting for a slot. */
   private readonly approved: string[] = [];
-  /** Ids of runs that are about to end so. */
-  private readonly killedApplies = new Set<string>();
   private readonly tasks = new Set<Promise<void>>();
   private isWaking = false;
   private mustWakeAgain = false;
@@ -129,7 +127,6 @@ export class RunScheduler implements OnApplicationBootstrap {
     const makesRoom = run.status === 'pending' || run.status === 'applying' || isFinal(run.status);
     if (makesRoom && !this.atWork.has(run.id)) this.wake();
     if (isFinal(run.status)) {
-      this.releaseState(run);
       this.workspaces
         .of(run.id)
         .discardSecrets()
@@ -137,14 +134,6 @@ export class RunScheduler implements OnApplicationBootstrap {
           this.logger.warn({ event: 'plan_not_removed', run_id: run.id, error: String(error) }),
         );
     }
-  }
-
-  /** An apply that was killed keeps the lock: what it made last may not be in the state, and somebody must look. */
-  private releaseState(run: RunEntity): void {
-    if (this.killedApplies.delete(run.id)) return;
-    this.state.release(run).catch((error: unknown) => {
-      this.logger.error({ event: 'state_lock_not_released', run_id: run.id }, error);
-    });
   }
 
   /** Starts what can be started. Calls while it is at it are answered by one more round. */
@@ -264,6 +253,8 @@ export class RunScheduler implements OnApplicationBootstrap {
     const run = await this.runs.findById(runId);
     if (!run || isFinal(run.status)) throw new RunMovedError();
     if (run.attempt >= MAX_ATTEMPTS) throw new RunFailedError(`${error.message} It was tried twice (runner_lost).`);
+    // Its tool has ended, or can do no harm: a plan writes no state.
+    await this.state.release(run);
     await this.workspaces.of(runId).clear();
     const next = await this.journal.update(runId, { attempt: run.attempt + 1 });
     if (!next) throw new RunMovedError();
@@ -282,7 +273,6 @@ export class RunScheduler implements OnApplicationBootstrap {
       );
     }
     const isKilled = run.status === 'applying' && wasKilled(error);
-    if (isKilled) this.killedApplies.add(runId);
     const isLocked = isKilled && (await this.state.isLockedBy(run));
     await this.journal.moveForSure(run, closingMove(run, control.isCancelled, error, isLocked));
   }

@@ -15,9 +15,9 @@ export interface ServerProcess {
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `dist/src/main.js` on a free port and waits until it answers. */
+/** Starts `dist/src/main.js` on a free port, or the `PORT` of `env`, and waits until it answers. */
 export async function startServerProcess(dataDir: string, env: Record<string, string> = {}): Promise<ServerProcess> {
-  const port = await freePort();
+  const port = Number(env.PORT ?? (await freePort()));
   const { child, output } = spawnServer({ DATA_DIR: dataDir, PORT: String(port), ...env });
   const url = `http://127.0.0.1:${port}`;
   await eventually(

@@ -26,7 +26,10 @@ export function isUnforeseen(error: unknown): boolean {
   return !(error instanceof RunCancelledError) && knownMessage(error) === null;
 }
 
-/** How a run ends whose work ended with an error, in words for people. */
+/**
+ * How a run ends whose work ended with an error, in words for people.
+ * @param isStateLocked the run was killed and holds the lock of the state: it stays
+ */
 export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown, isStateLocked = false): Move {
   if (error instanceof RunCancelledError || (isCancelled && error instanceof RunnerLostError)) {
     const by = run.cancelledBy ?? PLATFORM_ACTOR;
@@ -34,12 +37,19 @@ export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown
     const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
     const message = cancelMessage(by, run.status === 'applying', how) + lockHint(isStateLocked);
     const changes = { errorMessage: message, exitCode };
-    return { to: 'cancelled', cause: 'person', actor: by, reason: message, changes };
+    return { to: 'cancelled', cause: 'person', actor: by, reason: message, changes, keepsStateLock: isStateLocked };
   }
   const known = knownMessage(error) ?? 'The server made a mistake; its log has the details under the id of this run.';
   const message = known + lockHint(isStateLocked);
   const changes = { errorMessage: message, exitCode: error instanceof RunFailedError ? error.exitCode : null };
-  return { to: 'failed', cause: 'platform', actor: PLATFORM_ACTOR, reason: message, changes };
+  return {
+    to: 'failed',
+    cause: 'platform',
+    actor: PLATFORM_ACTOR,
+    reason: message,
+    changes,
+    keepsStateLock: isStateLocked,
+  };
 }
 
 /** True when the tool did not end by itself, so that nobody knows what it has saved and whether it gave the lock back. */

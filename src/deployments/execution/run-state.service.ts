@@ -50,21 +50,23 @@ export class RunState {
     folder: string,
     log: Notes,
   ): Promise<void> {
-    const bytes = await workspace.readErroredState(folder);
-    if (bytes === null) return;
     const key = { deploymentId: run.deploymentId, path: run.path };
     const author = { label: run.approvedBy ?? run.createdBy, runId: run.id, namespaceId: deployment.namespaceId };
     try {
+      const bytes = await workspace.readErroredState(folder);
+      if (bytes === null) return;
+      // Somebody else may hold the lock by now, since an admin can break that of a run.
+      await this.locks.assertMayWrite(key, undefined, author);
       const version = await this.states.write(key, bytes, author, 'state.recover');
       await workspace.forgetErroredState(folder);
       await log.note(
         `The tool left errored.tfstate; the platform stored it as the state with serial ${version.serial}.`,
       );
     } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      // It stays where it is, for a person, as long as the directory does.
-      await log.note(`The tool left errored.tfstate, which could not be stored: ${error.message}`);
-      this.logger.warn({ event: 'errored_state_not_stored', run_id: run.id, error: error.message });
+      // Nothing of this changes how the run ended. The file stays where it is, for a person, as long as the directory does.
+      const reason = error instanceof DomainError ? error.message : 'the server made a mistake, see its log';
+      this.logger.error({ event: 'errored_state_not_stored', run_id: run.id }, error);
+      await log.note(`The tool left errored.tfstate, which could not be stored: ${reason}`).catch(() => undefined);
     }
   }
 

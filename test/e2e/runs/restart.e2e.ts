@@ -38,7 +38,8 @@ describe('a run and the death of its server', () => {
   });
 
   const restart = async (deployment: DeploymentDriver): Promise<void> => {
-    server = await startServerProcess(dataDir);
+    // Where it was: the tools that are at work save the state there.
+    server = await startServerProcess(dataDir, { PORT: new URL(server.url).port });
     deployment.server = driven(server);
   };
 
@@ -122,7 +123,7 @@ describe('a run and the death of its server', () => {
     let state = seed;
     const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
     const deployment = await DeploymentDriver.create(driven(server), {
-      'main.tf': `resource "terraform_data" "one" {\n  provisioner "local-exec" { command = "echo applied >> ${dataDir}/ledger" }\n}\n`,
+      'main.tf': `resource "terraform_data" "one" {\n  triggers_replace = timestamp()\n  provisioner "local-exec" { command = "echo applied >> ${dataDir}/ledger" }\n}\n`,
     });
     for (let round = 1; round <= 6; round++) {
       const run = await deployment.start({ auto_approve: true });

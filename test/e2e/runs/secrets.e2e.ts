@@ -81,7 +81,7 @@ describe('secrets', () => {
       expect(all).not.toContain(form);
       expect(all).not.toContain(JSON.stringify(form).slice(1, -1));
     }
-    // On the disk: only the configuration's own local state may hold it, as terraform wrote it.
+    // Nor is it on the disk: the state, which holds it, is the platform's, and encrypted.
     await eventually(
       'the plan is removed',
       () => !existsSync(join(server.dataDir, 'work', started.id, 'plan/run.tfplan')),
@@ -89,7 +89,7 @@ describe('secrets', () => {
     const holders = [...filesBelow(server.dataDir)]
       .filter(({ bytes }) => [...forms(CANARY), ...forms(CANARY_LINES)].some((form) => bytes.includes(form)))
       .map(({ path }) => path.replace(/^.*\/checkout\//, 'checkout/'));
-    expect(holders).toEqual(['checkout/terraform.tfstate']);
+    expect(holders).toEqual([]);
     for (const { bytes } of filesBelow(server.dataDir)) {
       if (bytes.subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]))) {
         expect(gunzipSync(bytes).includes('SecondCanaryLine')).toBe(false);

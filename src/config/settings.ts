@@ -166,7 +166,7 @@ export const SETTINGS = {
     { min: 0, max: 1_000_000 },
     {
       meaning:
-        'Requests per minute and key (or address, without a key); a sixth of it for wrong keys. 0 switches it off.',
+        'Requests per minute and key (or address, without a key); a sixth of it for wrong keys, ten times as many for discovery and signed links of an address. 0 switches it off.',
     },
   ),
   METRICS_PORT: integer(

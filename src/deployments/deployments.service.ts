@@ -120,6 +120,7 @@ export class DeploymentsService {
       updatedAt: this.clock.timestamp(),
     };
     await this.assertNameIsFree(deployment.namespaceId, changed.name, id);
+    if (changed.stateBackend !== deployment.stateBackend) await this.assertNoRunIsActive(id);
     await this.audit.perform(
       this.event(actor, 'deployment.update', changed, { fields: givenFields(request) }),
       (transaction) => this.deployments.update(transaction, id, changed),
@@ -154,12 +155,16 @@ export class DeploymentsService {
     const runIds = await this.runs.findIdsOf(id);
     const event = this.event(actor, 'deployment.delete', deployment, { name: deployment.name, runs: runIds.length });
     await this.audit.perform(event, async (transaction) => {
-      if ((await this.runs.countActive(id)) > 0) {
-        throw new ConflictError('run-active', 'A run of this deployment is active. Cancel it or wait for its end.');
-      }
+      await this.assertNoRunIsActive(id);
       await this.deployments.delete(transaction, id);
     });
     return { deployment, runIds };
+  }
+
+  /** Inside a unit. A run is applied to the state it was planned with. */
+  private async assertNoRunIsActive(id: string): Promise<void> {
+    if ((await this.runs.countActive(id)) === 0) return;
+    throw new ConflictError('run-active', 'A run of this deployment is active. Cancel it or wait for its end.');
   }
 
   private assertGit(request: UpdateDeploymentRequest): void {

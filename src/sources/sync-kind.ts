@@ -8,6 +8,8 @@ export interface SyncedSource extends StoredRemote {
   tagPrefix: string;
   /** From `markOf`. */
   mark: string;
+  /** Null: no sync of this source has ended yet. */
+  lastSyncedAt: string | null;
   passedOver: PassedOverTag[];
   deletedVersions: string[];
 }

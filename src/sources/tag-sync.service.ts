@@ -187,7 +187,7 @@ export class TagSync {
         continue;
       }
       const before = source.passedOver.find((entry) => entry.tag === tag.tag && entry.commit_sha === tag.sha);
-      const isNews = known.size > 0 || tag.version === latest;
+      const isNews = source.lastSyncedAt !== null || tag.version === latest;
       const reason = before && !isByHand ? before.reason : await this.publish(kind, source, tag, isNews);
       if (reason === null) {
         result.tagsAdded.push(tag.tag);

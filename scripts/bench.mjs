@@ -16,6 +16,7 @@ const BENCHMARKS = {
   registry: () => import('./bench/registry.mjs'),
   'registry-size': () => import('./bench/registry-size.mjs'),
   'registry-upload': () => import('./bench/registry-upload.mjs'),
+  state: () => import('./bench/state.mjs'),
 };
 const NAMES = Object.keys(BENCHMARKS);
 

@@ -1,5 +1,6 @@
 /** Who may import whom. `docs/architecture.md` has the table; each rule says why. */
-const ROOMS = '(deployments|state|modules|providers|signing|sources|artifacts|namespaces|api-keys|audit|git|runner|retention|platform)';
+const ROOMS =
+  '(deployments|state|variables|modules|providers|signing|sources|artifacts|namespaces|api-keys|audit|git|runner|retention|platform)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -19,7 +20,7 @@ module.exports = {
       to: {
         pathNot: [
           '^src/[^/]+/domain/',
-          '^src/common/(errors|ids|text|secrets|registry/usage)',
+          '^src/common/(errors|ids|text|secrets|environment|registry/usage)',
           '^runner/protocol/',
           '^node:crypto$',
           '^crypto$',

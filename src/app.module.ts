@@ -19,6 +19,7 @@ import { RetentionModule } from './retention';
 import { RunnerModule } from './runner';
 import { SigningModule } from './signing';
 import { SourcesModule } from './sources';
+import { VariablesModule } from './variables';
 
 /** Wires the rooms together. */
 @Module({})
@@ -42,6 +43,7 @@ export class AppModule {
         ModulesModule,
         SigningModule,
         ProvidersModule,
+        VariablesModule,
         DeploymentsModule,
         RetentionModule,
         PlatformModule,

@@ -18,6 +18,9 @@ import { ProviderEntity } from './providers/persistence/provider.entity';
 import { StateLockEntity } from './state/persistence/state-lock.entity';
 import { StateVersionEntity } from './state/persistence/state-version.entity';
 import { SigningKeyEntity } from './signing/persistence/signing-key.entity';
+import { DeploymentVariableEntity } from './variables/persistence/deployment-variable.entity';
+import { VariableSetVariableEntity } from './variables/persistence/variable-set-variable.entity';
+import { VariableSetEntity } from './variables/persistence/variable-set.entity';
 
 /** All tables. An explicit list, like that of the migrations. */
 export const ENTITIES = [
@@ -41,4 +44,7 @@ export const ENTITIES = [
   BuildEventEntity,
   StateVersionEntity,
   StateLockEntity,
+  DeploymentVariableEntity,
+  VariableSetEntity,
+  VariableSetVariableEntity,
 ];

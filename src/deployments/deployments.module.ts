@@ -2,12 +2,14 @@ import { BeforeApplicationShutdown, Module, OnApplicationShutdown } from '@nestj
 import { RunsConfig } from '../config/config';
 import { NamespacesModule } from '../namespaces';
 import { StateModule } from '../state';
+import { VariablesModule } from '../variables';
 import { AllRunsController } from './all-runs.controller';
 import { DeploymentReader } from './deployment-reader.service';
 import { DeploymentsController } from './deployments.controller';
 import { DeploymentsService } from './deployments.service';
 import { PlanReader } from './execution/plan-reader';
 import { RunExecutor } from './execution/run-executor';
+import { RunInputs } from './execution/run-inputs';
 import { RunRegistryAccess } from './execution/run-registry-access';
 import { RunSecrets } from './execution/run-secrets';
 import { RunState } from './execution/run-state.service';
@@ -35,7 +37,7 @@ const IDLE_WITHIN_MS = 10_000;
 
 /** Deployments and their runs. */
 @Module({
-  imports: [NamespacesModule, StateModule],
+  imports: [NamespacesModule, StateModule, VariablesModule],
   controllers: [DeploymentsController, RunsController, RunLogsController, AllRunsController],
   providers: [
     DeploymentsService,
@@ -51,6 +53,7 @@ const IDLE_WITHIN_MS = 10_000;
     ToolCaller,
     PlanReader,
     RunSecrets,
+    RunInputs,
     RunRegistryAccess,
     RunStateAccess,
     RunState,

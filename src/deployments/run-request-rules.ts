@@ -1,6 +1,6 @@
 import { DomainError, InvalidFieldError } from '../common/errors';
 import { assertGitRef } from '../git';
-import { checkEnvironment } from './domain/environment-policy';
+import { checkEnvironment } from '../common/environment/environment-policy';
 import { assertTfvarsFile, normalizeRepositoryPath } from '../common/text/repository-path';
 import { assertResourceAddress } from './domain/resource-address';
 import type { CreateRunRequest } from './dto/create-run.request';

@@ -8,7 +8,7 @@ import { RunFailedError, RunnerLostError } from './execution/run-ends';
 import { RunExecutor, RunMovedError } from './execution/run-executor';
 import { RunState } from './execution/run-state.service';
 import { RunWorkspaces } from './execution/run-workspaces';
-import { arrangeQueue, QueuePlace } from './domain/run-queue';
+import { ArrangedQueue, arrangeQueue, QueuedRun, SlotUse } from './domain/run-queue';
 import { isAtWork, isFinal } from './domain/run-status';
 import { DeploymentRepository } from './persistence/deployment.repository';
 import type { RunEntity } from './persistence/run.entity';
@@ -17,10 +17,21 @@ import { PLATFORM_ACTOR, RunJournal } from './run-journal.service';
 
 const MAX_ATTEMPTS = 2;
 const TAKE_UP_EVERY_MS = 30_000;
+/** Longer than a cancel may wait for the database. */
+const WITHDRAWN_FOR_MS = 60_000;
+const AGAIN_AFTER_FAILURE_MS = 1_000;
+
+/** The queue at one moment. */
+export interface QueueView {
+  /** All runs that have not ended, oldest first. */
+  active: QueuedRun[];
+  slots: SlotUse;
+  arranged: ArrangedQueue;
+}
 
 /**
- * Decides which run works when: at most `RUNNER_CONCURRENCY` at once, one a (deployment, path), approved applies
- * before new runs, older before newer. After a start it takes up what an earlier server left.
+ * Decides which run works when: at most `RUNNER_CONCURRENCY` at once, one a (deployment, path), namespaces by turns
+ * (`arrangeQueue`). After a start it takes up what an earlier server left.
  */
 @Injectable()
 export class RunScheduler implements OnApplicationBootstrap {
@@ -28,6 +39,11 @@ export class RunScheduler implements OnApplicationBootstrap {
   private readonly atWork = new Map<string, WorkControl>();
   /** Approved, and waiting for a slot. */
   private readonly approved: string[] = [];
+  /** Approved runs that are being cancelled, and since when (milliseconds since 1970): they must not begin meanwhile. */
+  private readonly withdrawn = new Map<string, number>();
+  /** When each namespace was last given a slot, counted in slots given. */
+  private readonly lastServed = new Map<string, number>();
+  private served = 0;
   private readonly tasks = new Set<Promise<void>>();
   private isWaking = false;
   private mustWakeAgain = false;
@@ -55,8 +71,10 @@ export class RunScheduler implements OnApplicationBootstrap {
 
   /** Begins what should be at work and is not: left by another server, or by a write that failed. */
   private async takeUp(): Promise<void> {
-    for (const run of await this.runs.findAtWork()) {
-      if (this.atWork.has(run.id) || this.approved.includes(run.id)) continue;
+    const found = await this.runs.findAtWork();
+    if (this.isDraining) return;
+    for (const run of found) {
+      if (this.atWork.has(run.id) || this.approved.includes(run.id) || this.isWithdrawn(run.id)) continue;
       if (run.status === 'applying' && !this.executor.hasBegunApply(run)) {
         // Approved, but no slot came free before the server ended.
         this.approved.push(run.id);
@@ -93,6 +111,8 @@ export class RunScheduler implements OnApplicationBootstrap {
 
   /** Tells the work on a run to end. False when no work is going on for it. */
   cancel(runId: string, force: boolean): boolean {
+    // Approved at the same moment: it begins without a slot, only to find that it is to end.
+    if (this.approved.includes(runId) && !this.isDraining) this.beginApproved(runId);
     const control = this.atWork.get(runId);
     control?.cancel(force);
     return control !== undefined;
@@ -102,31 +122,58 @@ export class RunScheduler implements OnApplicationBootstrap {
     return this.atWork.has(runId);
   }
 
-  /** Takes an approved run out of the queue for a slot. False when it is not in it: it may be at work already. */
+  /**
+   * Takes an approved run out of the queue for a slot, for somebody who cancels it now. False when it is not in it: it
+   * may be at work already.
+   */
   withdraw(runId: string): boolean {
+    if (this.atWork.has(runId) || !this.takeOut(runId)) return false;
+    this.withdrawn.set(runId, Date.now());
+    return true;
+  }
+
+  private takeOut(runId: string): boolean {
     const place = this.approved.indexOf(runId);
     if (place >= 0) this.approved.splice(place, 1);
     return place >= 0;
+  }
+
+  /** A cancel that was not stored in time has failed: then the run is as approved as before. */
+  private isWithdrawn(runId: string): boolean {
+    const since = this.withdrawn.get(runId);
+    if (since === undefined) return false;
+    if (Date.now() - since < WITHDRAWN_FOR_MS) return true;
+    this.withdrawn.delete(runId);
+    return false;
   }
 
   get atWorkCount(): number {
     return this.atWork.size;
   }
 
-  /** Where runs are that wait: in the queue, or approved and without a slot. */
-  async findPlaces(): Promise<Map<string, QueuePlace>> {
-    const { places } = arrangeQueue(await this.runs.findPending(), await this.runs.findHolders());
-    this.approved.forEach((id, index) => places.set(id, { position: index + 1, waitingFor: { reason: 'capacity' } }));
-    return places;
+  /** Who waits for what, and in which order they begin. */
+  async findQueue(): Promise<QueueView> {
+    const active = await this.runs.findQueued();
+    // Read after the wait, so that it is no older than the runs.
+    const slots = {
+      count: this.config.concurrency,
+      atWork: [...this.atWork.keys()],
+      approved: [...this.approved],
+      lastServed: this.lastServed,
+    };
+    return { active, slots, arranged: arrangeQueue(active, slots) };
   }
 
   private onMoved(run: RunEntity): void {
-    if (run.status === 'applying' && !this.atWork.has(run.id) && !this.approved.includes(run.id))
-      this.approved.push(run.id);
+    // Also when it is at work: the work before the approval may just be being put away. If not, it was approved by
+    // itself and goes on in its slot (`work`).
+    if (run.status === 'applying' && !this.approved.includes(run.id)) this.approved.push(run.id);
     // The end of work wakes us anyway.
     const makesRoom = run.status === 'pending' || run.status === 'applying' || isFinal(run.status);
     if (makesRoom && !this.atWork.has(run.id)) this.wake();
     if (isFinal(run.status)) {
+      this.takeOut(run.id);
+      this.withdrawn.delete(run.id);
       this.workspaces
         .of(run.id)
         .discardSecrets()
@@ -144,10 +191,16 @@ export class RunScheduler implements OnApplicationBootstrap {
     this.isWaking = true;
     // What starts now may have nothing to do with the request that made room for it.
     void outsideOfRequests(() => this.fillSlots())
-      .catch((error: unknown) => this.logger.error({ event: 'scheduler_failed' }, error))
-      .finally(() => {
+      .then(() => 0)
+      .catch((error: unknown) => {
+        this.logger.error({ event: 'scheduler_failed' }, error instanceof Error ? error.stack : error);
+        this.mustWakeAgain = true;
+        return AGAIN_AFTER_FAILURE_MS;
+      })
+      .then((ms) => {
         this.isWaking = false;
-        if (this.mustWakeAgain && !this.isDraining) setTimeout(() => this.wake(), 1_000).unref();
+        // Somebody called after the last round, or there was no round.
+        if (this.mustWakeAgain && !this.isDraining) setTimeout(() => this.wake(), ms).unref();
       });
   }
 
@@ -156,8 +209,15 @@ export class RunScheduler implements OnApplicationBootstrap {
       this.mustWakeAgain = false;
       if (this.mustTakeUp) await this.takeUp();
       this.mustTakeUp = false;
-      await this.beginApproved();
-      if (this.hasSlot()) await this.beginPending();
+      if (!this.hasSlot()) continue;
+      const { active, arranged } = await this.findQueue();
+      const namespaces = new Map(active.map(({ id, namespaceId }) => [id, namespaceId]));
+      for (const id of arranged.startable) {
+        if (!this.hasSlot()) break;
+        if (this.approved.includes(id)) this.beginApproved(id);
+        else this.beginPending(id);
+        this.lastServed.set(namespaces.get(id)!, ++this.served);
+      }
     }
   }
 
@@ -165,35 +225,26 @@ export class RunScheduler implements OnApplicationBootstrap {
     return this.atWork.size < this.config.concurrency && !this.isDraining;
   }
 
-  private async beginApproved(): Promise<void> {
-    for (const id of [...this.approved]) {
-      if (!this.hasSlot()) return;
-      // The work before the approval is just being put away; its end wakes us again.
-      if (this.atWork.has(id) || !this.withdraw(id)) continue;
-      this.begin(id, async () => {
-        const run = await this.runs.findById(id);
-        return run?.status === 'applying' ? run : null;
-      });
-    }
+  private beginApproved(id: string): void {
+    if (this.atWork.has(id) || !this.takeOut(id)) return;
+    this.begin(id, async () => {
+      const run = await this.runs.findById(id);
+      return run?.status === 'applying' ? run : null;
+    });
   }
 
-  private async beginPending(): Promise<void> {
-    const { startable } = arrangeQueue(await this.runs.findPending(), await this.runs.findHolders());
-    for (const id of startable) {
-      if (!this.hasSlot()) return;
-      if (this.atWork.has(id)) continue;
-      this.begin(id, async () => {
-        const run = await this.runs.findById(id);
-        if (run?.status !== 'pending') return null;
-        const startedAt = new Date().toISOString();
-        return this.journal.moveForSure(run, {
-          to: 'initializing',
-          cause: 'platform',
-          actor: PLATFORM_ACTOR,
-          changes: { startedAt },
-        });
+  private beginPending(id: string): void {
+    this.begin(id, async () => {
+      const run = await this.runs.findById(id);
+      if (run?.status !== 'pending') return null;
+      const startedAt = new Date().toISOString();
+      return this.journal.moveForSure(run, {
+        to: 'initializing',
+        cause: 'platform',
+        actor: PLATFORM_ACTOR,
+        changes: { startedAt },
       });
-    }
+    });
   }
 
   /**
@@ -238,7 +289,7 @@ export class RunScheduler implements OnApplicationBootstrap {
       }
       if (current.status === 'applying') {
         // Approved by itself: it goes on in the slot it has.
-        this.withdraw(current.id);
+        this.takeOut(current.id);
         await this.executor.apply(current, deployment, control);
       }
     } catch (error) {

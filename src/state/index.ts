@@ -1,5 +1,6 @@
+export type { StateAuthor } from './domain/state-author';
 export type { StateKey } from './domain/state-key';
 export { StateLocks } from './state-locks.service';
 export { StateModule } from './state.module';
 export { type StateOwner, StateOwners } from './state-owners';
-export { type StateAuthor, States } from './states.service';
+export { States } from './states.service';

@@ -10,10 +10,11 @@ import { normalizeRepositoryPath } from '../common/text/repository-path';
 import { StateConfig } from '../config/config';
 import { parseLockInfo } from './domain/lock-info';
 import { StateBackendQuery } from './dto/state.query';
+import type { StateAuthor } from './domain/state-author';
 import type { StateKey } from './domain/state-key';
 import { StateLockedError, StateLocks } from './state-locks.service';
 import { StateOwners } from './state-owners';
-import { type StateAuthor, States } from './states.service';
+import { States } from './states.service';
 
 const MAX_LOCK_INFO_BYTES = 64 * 1024;
 type Need = 'read' | 'lock' | 'write';
@@ -71,7 +72,8 @@ export class StateBackendController {
   ): Promise<void> {
     const { key, author } = await this.open(actor, id, query, 'write');
     await this.locks.assertMayWrite(key, query.ID, author);
-    await this.states.write(key, await readBody(request, this.config.maxBytes), author);
+    const bytes = await readBody(request, this.config.maxBytes);
+    await this.states.write(key, bytes, author, 'state.write', query.ID);
   }
 
   /** Leaves a state with nothing in it, as a version of its own: what was there can be rolled back to. */
@@ -86,8 +88,7 @@ export class StateBackendController {
     @Query() query: StateBackendQuery,
   ): Promise<void> {
     const { key, author } = await this.open(actor, id, query, 'write');
-    await this.locks.assertMayWrite(key, query.ID, author);
-    await this.states.empty(key, author);
+    await this.states.empty(key, author, query.ID);
   }
 
   /** Takes the lock, or answers 423 with the info of whoever holds it. */

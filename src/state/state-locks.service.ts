@@ -5,9 +5,9 @@ import { ConflictError } from '../common/errors';
 import { Database } from '../database/database';
 import { describeHolder, type LockInfo, plainOperation } from './domain/lock-info';
 import type { StateLockEntity } from './persistence/state-lock.entity';
+import type { StateAuthor } from './domain/state-author';
 import type { StateKey } from './domain/state-key';
 import { StateRepository } from './persistence/state.repository';
-import type { StateAuthor } from './states.service';
 
 /** Somebody else holds the lock; `held` is what the tool is answered. */
 export class StateLockedError extends ConflictError {
@@ -55,15 +55,18 @@ export class StateLocks {
   }
 
   /**
-   * Gives the lock back. A run gives back its own alone; a person one that they know the id of, or, with `mayForce`, any.
+   * Gives the lock back. A run gives back its own alone; a person one that was taken by hand and that they know the id of,
+   * or, with `mayForce`, any that they name, by its id or as it is shown to who meets it, or without naming one.
    * @returns false when it is somebody else's
    */
   async unlock(key: StateKey, info: LockInfo | null, author: StateAuthor, mayForce: boolean): Promise<boolean> {
     return this.database.transaction(async (transaction) => {
       const held = await this.repository.findLock(key);
       if (!held) return true;
-      const isOwn = author.runId !== null ? held.runId === author.runId : held.lockId === info?.ID;
-      const isForced = !isOwn && author.runId === null && mayForce;
+      const isOwn = holds(author, info?.ID, held);
+      // The tool of somebody whose lock was broken ends by giving back what is another's by now.
+      const isMeant = !info?.ID || info.ID === held.lockId || info.ID === shownInfo(held).ID;
+      const isForced = !isOwn && author.runId === null && mayForce && isMeant;
       if (!isOwn && !isForced) return false;
       await this.repository.deleteLock(transaction, key);
       if (isForced) {
@@ -83,7 +86,7 @@ export class StateLocks {
   /** Whoever writes must hold the lock, or there must be none. */
   async assertMayWrite(key: StateKey, lockId: string | undefined, author: StateAuthor): Promise<void> {
     const held = await this.repository.findLock(key);
-    if (!held || held.lockId === lockId || (author.runId !== null && held.runId === author.runId)) return;
+    if (!held || holds(author, lockId, held)) return;
     throw new StateLockedError(shownInfo(held));
   }
 
@@ -111,6 +114,11 @@ export class StateLocks {
   forgetBlocker(runId: string): void {
     this.blocked.delete(runId);
   }
+}
+
+/** A run holds its lock by being that run. A person knows the id; that of a run's lock, which anybody may read, is none. */
+function holds(author: StateAuthor, lockId: string | undefined, held: StateLockEntity): boolean {
+  return held.runId === author.runId && (author.runId !== null || held.lockId === lockId);
 }
 
 /** The lock's info with an id that says who holds it: it is all that a blocked user of terraform sees. */

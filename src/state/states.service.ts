@@ -10,20 +10,13 @@ import { isId, newId } from '../common/ids';
 import { StateConfig } from '../config/config';
 import { Database } from '../database/database';
 import { emptied, NotAStateError, readState, type StateContent, withSerial } from './domain/state-document';
-import { succession } from './domain/state-succession';
+import type { StateAuthor } from './domain/state-author';
 import type { StateKey } from './domain/state-key';
+import { succession } from './domain/state-succession';
 import { StateRepository } from './persistence/state.repository';
 import type { StateVersionEntity } from './persistence/state-version.entity';
 import { StateCipher } from './state-cipher';
-
-/** Who writes a state. */
-export interface StateAuthor {
-  /** As the audit trail names them. */
-  label: string;
-  /** Null for a person. */
-  runId: string | null;
-  namespaceId: string;
-}
+import { StateLocks } from './state-locks.service';
 
 /**
  * Keeps the states of deployments: every accepted one is a version, encrypted, and nothing is ever overwritten. What may
@@ -34,6 +27,7 @@ export class States implements OnModuleInit {
   constructor(
     private readonly repository: StateRepository,
     private readonly cipher: StateCipher,
+    private readonly locks: StateLocks,
     @Inject(ARTIFACT_STORE) private readonly store: ArtifactStore,
     private readonly references: ArtifactReferences,
     private readonly database: Database,
@@ -54,14 +48,23 @@ export class States implements OnModuleInit {
 
   /**
    * Takes a state as the next version.
+   * @param lockId of the lock that the author says to hold
    * @returns the version; the present one when the same bytes were sent again
-   * @throws DomainError (400) when it is no state; ConflictError when it may not follow the present one
+   * @throws DomainError (400) when it is no state; ConflictError when it may not follow the present one; StateLockedError
    */
-  async write(key: StateKey, bytes: Buffer, author: StateAuthor, action = 'state.write'): Promise<StateVersionEntity> {
+  async write(
+    key: StateKey,
+    bytes: Buffer,
+    author: StateAuthor,
+    action = 'state.write',
+    lockId?: string,
+  ): Promise<StateVersionEntity> {
     const content = contentOf(bytes);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const version = await this.prepare(key, bytes, { ...content, sha256 }, author);
     return this.database.transaction(async (transaction) => {
+      // Looked at here, since a large state takes its time, and the lock may be another's by now.
+      await this.locks.assertMayWrite(key, lockId, author);
       const present = await this.repository.findNewest(key);
       const outcome = succession(present, { ...content, sha256 });
       if (outcome.kind === 'same' && present) return present;
@@ -87,16 +90,22 @@ export class States implements OnModuleInit {
     const version = await this.getVersion(key, versionId);
     const newest = await this.repository.findNewest(key);
     const text = (await this.open(version)).toString('utf8');
-    const bytes = Buffer.from(withSerial(text, (newest?.serial ?? version.serial) + 1));
+    const serial = (newest?.serial ?? version.serial) + 1;
+    const bytes = refusingWhatIsNone(() => Buffer.from(withSerial(text, serial)));
     return this.write(key, bytes, author, 'state.rollback');
   }
 
   /** Leaves a state with nothing in it, as a version of its own. Null when there is none to empty. */
-  async empty(key: StateKey, author: StateAuthor): Promise<StateVersionEntity | null> {
+  async empty(key: StateKey, author: StateAuthor, lockId?: string): Promise<StateVersionEntity | null> {
+    await this.locks.assertMayWrite(key, lockId, author);
     const present = await this.read(key);
     if (!present) return null;
     const text = present.toString('utf8');
-    return this.write(key, Buffer.from(emptied(text, readState(text).serial + 1)), author, 'state.empty');
+    const { serial, resourceCount } = readState(text);
+    if (resourceCount === null) {
+      throw new ConflictError('state-conflict', 'The tool has encrypted this state: only the tool can empty it.');
+    }
+    return this.write(key, Buffer.from(emptied(text, serial + 1)), author, 'state.empty', lockId);
   }
 
   /** Newest first. */
@@ -151,8 +160,13 @@ export class States implements OnModuleInit {
 }
 
 function contentOf(bytes: Buffer): StateContent {
+  return refusingWhatIsNone(() => readState(bytes.toString('utf8')));
+}
+
+/** @throws DomainError instead of NotAStateError */
+function refusingWhatIsNone<T>(work: () => T): T {
   try {
-    return readState(bytes.toString('utf8'));
+    return work();
   } catch (error) {
     if (!(error instanceof NotAStateError)) throw error;
     throw new DomainError('invalid', 'state-invalid', `This is not a state: ${error.message}.`);

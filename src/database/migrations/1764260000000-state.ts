@@ -1,4 +1,4 @@
-import { MigrationInterface, QueryRunner, Table, TableColumn } from 'typeorm';
+import { MigrationInterface, QueryRunner, Table, TableColumn, TableIndex } from 'typeorm';
 import { column, index, optional, reference, table, unique } from './table-builder';
 
 const stateVersions = table(
@@ -44,6 +44,9 @@ const stateLocks = table(
   },
 );
 
+/** A deployment with many runs is asked for those of one folder. */
+const runsOfFolder = index('ix_runs_deployment_path', ['deployment_id', 'path', 'seq']);
+
 const TABLES: Table[] = [stateVersions, stateLocks];
 
 /** States that the platform keeps. Deployments that are there already keep their own backends. */
@@ -52,6 +55,7 @@ export class State1764260000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     for (const each of TABLES) await runner.createTable(each.clone());
+    await runner.createIndex('runs', new TableIndex(runsOfFolder));
     await runner.addColumn(
       'deployments',
       new TableColumn({ name: 'state_backend', type: 'varchar', length: '16', default: `'none'` }),
@@ -60,6 +64,7 @@ export class State1764260000000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.dropColumn('deployments', 'state_backend');
+    await runner.dropIndex('runs', runsOfFolder.name!);
     for (const each of [...TABLES].reverse()) await runner.dropTable(each.name);
   }
 }

@@ -3,6 +3,8 @@ import type { RunOperation } from './run-operation';
 /** The typed fields of a run that become arguments of the tool; there are no free flags. */
 export interface PlanOptions {
   operation: RunOperation;
+  /** The var-file of the deployment's variables, relative to the working directory; null for none. */
+  variablesFile: string | null;
   /** Relative to the working directory. */
   tfvarsFiles: string[];
   targets: string[];
@@ -25,6 +27,8 @@ export function planArguments(options: PlanOptions, planFile: string): string[] 
     ...(options.operation === 'plan' ? ['-lock=false'] : lockTimeout(options.lockTimeoutSeconds)),
     ...options.targets.map((address) => `-target=${address}`),
     ...options.replace.map((address) => `-replace=${address}`),
+    // Later files win: those of the run come after that of the deployment.
+    ...(options.variablesFile === null ? [] : [`-var-file=${options.variablesFile}`]),
     ...options.tfvarsFiles.map((file) => `-var-file=${file}`),
   ];
 }

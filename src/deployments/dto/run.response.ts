@@ -7,8 +7,8 @@ import type { RunEntity } from '../persistence/run.entity';
 /** What a run waits for. */
 export class WaitingForResponse {
   /**
-   * `earlier_run`: another run holds this deployment and path; `capacity`: all runner slots are busy; `state_locked`:
-   * somebody else works on the state.
+   * `earlier_run`: another run holds this deployment and path; `capacity`: all runner slots are busy, or others come
+   * first; `state_locked`: somebody else works on the state.
    * @example 'earlier_run'
    */
   reason!: 'earlier_run' | 'capacity' | 'state_locked';
@@ -102,11 +102,21 @@ export class RunResponse {
   /** @example 'awaiting_approval' */
   status!: RunStatus;
 
-  /** Place in the queue, from 1; null unless pending. */
+  /**
+   * Place in the queue, from 1, among those that wait for the same: for a slot in the order they are expected to get
+   * one, or for the same folder. Null when the run does not wait there.
+   */
   queue_position!: number | null;
 
   /** Why the run waits; null when it does not. */
   waiting_for!: WaitingForResponse | null;
+
+  /**
+   * When a pending run will begin, by what earlier runs took. Null when that cannot be said: the deployment has no
+   * earlier runs, or an earlier run waits for somebody to approve it.
+   * @example '2026-11-27T14:02:00.000Z'
+   */
+  estimated_start_at!: string | null;
 
   plan_summary!: PlanSummaryResponse | null;
 
@@ -149,8 +159,15 @@ export class RunWithLogsResponse extends RunResponse {
   log_truncated!: boolean;
 }
 
-/** @param place where a pending run is in the queue; null for any other */
-export function toRunResponse(run: RunEntity, place: QueuePlace | null): RunResponse {
+/**
+ * @param place what the run waits for; null when for nothing
+ * @param estimatedStartAt when a pending run will begin, as it is sent; null when that cannot be said
+ */
+export function toRunResponse(
+  run: RunEntity,
+  place: QueuePlace | null,
+  estimatedStartAt: string | null = null,
+): RunResponse {
   return {
     id: run.id,
     deployment_id: run.deploymentId,
@@ -168,6 +185,7 @@ export function toRunResponse(run: RunEntity, place: QueuePlace | null): RunResp
     status: run.status,
     queue_position: place?.position ?? null,
     waiting_for: place?.waitingFor ?? null,
+    estimated_start_at: estimatedStartAt,
     plan_summary: run.planSummary,
     plan_sha256: run.planSha256,
     exit_code: run.exitCode,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { posix } from 'node:path';
 import { DomainError } from '../../common/errors';
-import { SecretPatterns } from '../../common/secrets/secret-patterns';
+import type { SecretPatterns } from '../../common/secrets/secret-patterns';
 import { RunsConfig, StateConfig } from '../../config/config';
 import { GIT_PORT, GitPort } from '../../git';
 import { ServerStoppingError } from '../../runner';
@@ -16,6 +16,7 @@ import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
 import { PlanReader } from './plan-reader';
 import type { WorkControl } from '../../common/concurrency/work-control';
 import { RunCancelledError, RunFailedError } from './run-ends';
+import { type Inputs, RunInputs } from './run-inputs';
 import { RunRegistryAccess } from './run-registry-access';
 import { RunSecrets } from './run-secrets';
 import { RunState } from './run-state.service';
@@ -38,6 +39,7 @@ interface Work {
   workspace: RunWorkspace;
   patterns: SecretPatterns;
   environment: Record<string, string>;
+  varFile: string | null;
   control: WorkControl;
 }
 
@@ -55,6 +57,7 @@ export class RunExecutor {
     private readonly events: RunEventRepository,
     private readonly plans: PlanReader,
     private readonly secrets: RunSecrets,
+    private readonly inputs: RunInputs,
     private readonly config: RunsConfig,
     private readonly workspaces: RunWorkspaces,
     private readonly registry: RunRegistryAccess,
@@ -68,7 +71,7 @@ export class RunExecutor {
    * @returns the run, `awaiting_approval`, `applying` (auto-approved: go on with `apply`) or ended
    */
   async prepare(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Promise<RunEntity> {
-    const work = this.take(run, deployment, control);
+    const work = await this.take(run, deployment, control);
     await work.workspace.create();
     await work.workspace.writeCliConfiguration(this.registry.configurationOf(run.id));
     await this.clone(work);
@@ -80,9 +83,10 @@ export class RunExecutor {
 
   /** From `applying` to the end. Applies the plan that was approved, or nothing. */
   async apply(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Promise<RunEntity> {
-    const work = this.take(run, deployment, control);
-    const log = await this.openLog(work, 'apply');
+    const work = await this.take(run, deployment, control);
     if (!this.hasBegunApply(run)) await this.assertApprovedPlan(work);
+    await this.renewInputs(work, 'apply');
+    const log = await this.openLog(work, 'apply');
     await work.workspace.writeCliConfiguration(this.registry.configurationOf(run.id));
     const workDirectory = await this.workDirectory(work);
     const call = {
@@ -121,32 +125,21 @@ export class RunExecutor {
   /** A line of the platform's in the log of the phase a run is in. */
   async note(run: RunEntity, deployment: DeploymentEntity, text: string): Promise<void> {
     const phase: LogPhase = run.status === 'applying' ? 'apply' : run.status === 'planning' ? 'plan' : 'init';
-    await (await this.openLog({ run, patterns: this.patternsOf(run, deployment) }, phase)).note(text);
+    const { patterns } = await this.inputs.read(run, deployment, this.workspaces.of(run.id));
+    await (await this.openLog({ run, patterns }, phase)).note(text);
   }
 
-  private take(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Work {
+  private async take(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Promise<Work> {
     const workspace = this.workspaces.of(run.id);
-    return {
-      run,
-      deployment,
-      workspace,
-      patterns: this.patternsOf(run, deployment),
-      environment: {
-        ...run.envVars,
-        ...this.secrets.openEnvironment(run),
-        HOME: workspace.home,
-        TF_CLI_CONFIG_FILE: workspace.cliConfigurationFile,
-      },
-      control,
-    };
+    const inputs = await this.inputs.read(run, deployment, workspace);
+    return { run, deployment, workspace, ...forWork(workspace, inputs), control };
   }
 
-  private patternsOf(run: RunEntity, deployment: DeploymentEntity): SecretPatterns {
-    return new SecretPatterns([
-      ...this.secrets.valuesToMask(deployment, run),
-      this.registry.tokenOf(run.id),
-      ...this.stateAccess.tokensOf(run.id),
-    ]);
+  /** A command that starts gets the variables as they are now; one that is followed has got its own. */
+  private async renewInputs(work: Work, command: StatePhase): Promise<void> {
+    if (this.tool.isStarted(work.run, work.workspace, command)) return;
+    const inputs = await this.inputs.take(work.run, work.deployment, work.workspace);
+    Object.assign(work, forWork(work.workspace, inputs));
   }
 
   private async clone(work: Work): Promise<void> {
@@ -180,6 +173,7 @@ export class RunExecutor {
   }
 
   private async init(work: Work): Promise<void> {
+    await this.renewInputs(work, 'init');
     const log = await this.openLog(work, 'init');
     const workDirectory = await this.workDirectory(work);
     if (!this.tool.isStarted(work.run, work.workspace, 'init')) {
@@ -195,8 +189,11 @@ export class RunExecutor {
 
   private async plan(work: Work): Promise<void> {
     const { run, workspace } = work;
+    await this.renewInputs(work, 'plan');
+    if (!this.tool.isStarted(run, workspace, 'plan')) await workspace.writeVariables(work.varFile);
     const options = {
       operation: run.operation,
+      variablesFile: work.varFile === null ? null : await workspace.variablesFileFrom(await this.workDirectory(work)),
       tfvarsFiles: run.tfvarsFiles,
       targets: run.targets,
       replace: run.replace,
@@ -289,7 +286,10 @@ export class RunExecutor {
   }
 
   private async openLog(work: Pick<Work, 'run' | 'patterns'>, phase: LogPhase): Promise<PhaseLog<LogPhase>> {
-    const start = await this.events.findLogEnd(work.run.id, phase);
+    const end = await this.events.findLogEnd(work.run.id, phase);
+    // A further attempt writes its output to a file of its own.
+    const isFollowed = phase !== 'clone' && this.tool.isStarted(work.run, this.workspaces.of(work.run.id), phase);
+    const start = isFollowed ? end : { ...end, sourceEnd: 0 };
     return new PhaseLog(
       phase,
       work.patterns,
@@ -330,4 +330,15 @@ export class RunExecutor {
 /** True when the platform keeps the state of the run. */
 function isManaged({ deployment }: Pick<Work, 'deployment'>): boolean {
   return deployment.stateBackend === 'managed';
+}
+
+function forWork(
+  workspace: RunWorkspace,
+  { patterns, environment, varFile }: Inputs,
+): Pick<Work, 'patterns' | 'environment' | 'varFile'> {
+  return {
+    patterns,
+    environment: { ...environment, HOME: workspace.home, TF_CLI_CONFIG_FILE: workspace.cliConfigurationFile },
+    varFile,
+  };
 }

@@ -15,10 +15,11 @@ const TOKEN = /^pls_([0-9a-f]{32})_(init|plan|apply)_([\w-]{43})$/;
 
 /** A command of a run that reaches the state, and what it may do there while the run is in this status. */
 const PHASES = {
-  init: { status: 'initializing', may: 'read' },
-  plan: { status: 'planning', may: 'lock' },
-  apply: { status: 'applying', may: 'write' },
-} as const satisfies Record<string, { status: RunStatus; may: 'read' | 'lock' | 'write' }>;
+  // A second attempt begins with init again, and the run is planning since the first.
+  init: { during: ['initializing', 'planning'], may: 'read' },
+  plan: { during: ['planning'], may: 'lock' },
+  apply: { during: ['applying'], may: 'write' },
+} as const satisfies Record<string, { during: RunStatus[]; may: 'read' | 'lock' | 'write' }>;
 
 export type StatePhase = keyof typeof PHASES;
 
@@ -66,9 +67,10 @@ export class RunStateAccess implements OnModuleInit {
     const given = Buffer.from(signature, 'base64url');
     const expected = this.signatureOf(id, phase);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-    const { status, may } = PHASES[phase as StatePhase];
+    const { during, may }: { during: readonly RunStatus[]; may: 'read' | 'lock' | 'write' } =
+      PHASES[phase as StatePhase];
     const run = await this.runs.findById(id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
-    if (run?.status !== status) return null;
+    if (!run || !during.includes(run.status)) return null;
     const deployment = await this.deployments.findById(run.deploymentId);
     if (!deployment) return null;
     return {

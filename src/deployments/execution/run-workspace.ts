@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { assertFileInside, resolveFolderInside } from '../../common/files/inside';
 import { readJson, writeJsonAtomically } from '../../common/files/json-file';
@@ -9,6 +9,7 @@ import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
 import { Workspace } from '../../runner';
 import { BACKEND_OVERRIDE, clashesWithOverride, isCommittedState, overrideFileName } from '../domain/managed-backend';
 
+const VARIABLES_FILE = 'variables.tfvars.json';
 const ERRORED_STATE = 'errored.tfstate';
 
 /** The directory of one run: the checkout, the plan, and a folder for each call of the runner. */
@@ -21,6 +22,16 @@ export class RunWorkspace extends Workspace {
   /** The tool's CLI configuration; the server's own folder, since it holds a token. */
   get cliConfigurationFile(): string {
     return join(this.directory, 'cli.tfrc');
+  }
+
+  /** The deployment's variables. Outside the checkout, in the server's own folder, since it holds secrets. */
+  private get variablesFile(): string {
+    return join(this.directory, VARIABLES_FILE);
+  }
+
+  /** What was given to the tool and must be masked, encrypted. */
+  private get secretsRecord(): string {
+    return join(this.directory, 'masked.sealed');
   }
 
   private get planDirectory(): string {
@@ -36,11 +47,27 @@ export class RunWorkspace extends Workspace {
     await this.createForRunner(this.planDirectory);
   }
 
-  /** Written anew: what lies there is not trusted, and never followed. */
-  async writeCliConfiguration(text: string): Promise<void> {
-    await rm(this.cliConfigurationFile, { force: true });
-    await writeFile(this.cliConfigurationFile, text, { mode: 0o600, flag: 'wx' });
-    await this.giveToRunner(this.cliConfigurationFile);
+  writeCliConfiguration(text: string): Promise<void> {
+    return this.writeForRunner(this.cliConfigurationFile, text);
+  }
+
+  /** @param text null: there are no variables, and no file */
+  async writeVariables(text: string | null): Promise<void> {
+    if (text === null) await rm(this.variablesFile, { force: true });
+    else await this.writeForRunner(this.variablesFile, text);
+  }
+
+  /** The file of variables as seen from a real folder: warnings of the tool name it, and the host's paths are secret. */
+  async variablesFileFrom(folder: string): Promise<string> {
+    return relative(folder, join(await realpath(this.directory), VARIABLES_FILE));
+  }
+
+  async readSecretsRecord(): Promise<string | null> {
+    return (await readJson<{ sealed: string }>(this.secretsRecord))?.sealed ?? null;
+  }
+
+  async writeSecretsRecord(sealed: string): Promise<void> {
+    await writeJsonAtomically(this.secretsRecord, { sealed });
   }
 
   /** The commit that was cloned; null when no clone was finished. */
@@ -60,7 +87,8 @@ export class RunWorkspace extends Workspace {
 
   /** Removes what may hold secrets in clear and is of no use once the run has ended: the plan, and raw output. */
   async discardSecrets(): Promise<void> {
-    for (const file of [this.planFile, this.cliConfigurationFile]) await rm(file, { force: true });
+    const files = [this.planFile, this.cliConfigurationFile, this.variablesFile, this.secretsRecord];
+    for (const file of files) await rm(file, { force: true });
     for (const call of await this.listCalls()) {
       for (const name of ['output.log', 'output.log.stderr', 'response.json', 'runner.stderr']) {
         await rm(join(this.callDirectory(call), name), { force: true });
@@ -131,5 +159,12 @@ export class RunWorkspace extends Workspace {
     const hash = createHash('sha256');
     await pipeline(createReadStream(this.planFile), hash);
     return hash.digest('hex');
+  }
+
+  /** Written anew: what lies there is not trusted, and never followed. */
+  private async writeForRunner(file: string, text: string): Promise<void> {
+    await rm(file, { force: true });
+    await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+    await this.giveToRunner(file);
   }
 }

@@ -21,6 +21,7 @@ import type { RunStatus } from '../domain/run-status';
 @Entity('runs')
 @Index('uq_runs_seq', ['seq'], { unique: true })
 @Index('ix_runs_deployment', ['deploymentId', 'seq'])
+@Index('ix_runs_deployment_path', ['deploymentId', 'path', 'seq'])
 @Index('ix_runs_status', ['status', 'seq'])
 @Index('uq_runs_path_holder', ['deploymentId', 'path'], {
   unique: true,

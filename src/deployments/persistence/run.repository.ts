@@ -4,10 +4,15 @@ import { decodeCursor, Page, toPage } from '../../common/http/pagination';
 import { Database } from '../../database/database';
 import { insertRow, updateRows } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
-import { ACTIVE_STATUSES, AT_WORK_STATUSES, RunStatus } from '../domain/run-status';
+import { ACTIVE_STATUSES, AT_WORK_STATUSES, FINAL_STATUSES, RunStatus } from '../domain/run-status';
+import type { RunTimes } from '../domain/run-estimate';
 import type { QueuedRun } from '../domain/run-queue';
 import { DeploymentEntity } from './deployment.entity';
 import { RunEntity } from './run.entity';
+
+/** What an estimate is made from. */
+const HISTORY_RUNS = 20;
+const HISTORY_REACH = 500;
 
 export interface RunFilter {
   deploymentId?: string;
@@ -96,14 +101,47 @@ export class RunRepository {
     return toPage(rows, filter.limit, (last) => [last.seq]);
   }
 
-  /** All that wait for their start, oldest first. */
-  findPending(): Promise<QueuedRun[]> {
-    return this.findQueued(['pending']);
+  /** All that have not ended, oldest first, as they were at one moment: a run is in one status, not in two or none. */
+  async findQueued(): Promise<QueuedRun[]> {
+    const rows: (Omit<QueuedRun, 'autoApprove'> & { autoApprove: number | boolean })[] = await this.database
+      .readManager()
+      .createQueryBuilder(RunEntity, 'run')
+      .innerJoin(DeploymentEntity, 'deployment', 'deployment.id = run.deploymentId')
+      .select('run.id', 'id')
+      .addSelect('run.deploymentId', 'deploymentId')
+      .addSelect('deployment.namespaceId', 'namespaceId')
+      .addSelect('run.path', 'path')
+      .addSelect('run.operation', 'operation')
+      .addSelect('run.status', 'status')
+      .addSelect('run.autoApprove', 'autoApprove')
+      .addSelect('run.startedAt', 'startedAt')
+      .addSelect('run.approvedAt', 'approvedAt')
+      .where('run.status IN (:...statuses)', { statuses: ACTIVE_STATUSES })
+      .orderBy('run.seq', 'ASC')
+      .getRawMany();
+    return rows.map((row) => ({ ...row, autoApprove: Boolean(row.autoApprove) }));
   }
 
-  /** All that have started and not ended: those that may hold a path. */
-  findHolders(): Promise<QueuedRun[]> {
-    return this.findQueued(ACTIVE_STATUSES.filter((status) => status !== 'pending'));
+  /**
+   * When the last runs of each of these deployments that began and ended were where: up to `HISTORY_RUNS` of each,
+   * among the newest `HISTORY_REACH`, so that the answer takes no longer for a long history.
+   */
+  async findTimes(deploymentIds: string[]): Promise<RunTimes[]> {
+    if (deploymentIds.length === 0) return [];
+    const marks = (values: readonly string[]): string => values.map(() => '?').join(', ');
+    return this.database.readManager().query(
+      `SELECT run.deployment_id AS "deploymentId", run.status AS "status", run.started_at AS "startedAt",
+              run.planned_at AS "plannedAt", run.approved_at AS "approvedAt", run.completed_at AS "completedAt"
+       FROM deployments JOIN runs run ON run.deployment_id = deployments.id
+       WHERE deployments.id IN (${marks(deploymentIds)})
+         AND run.seq IN (
+           SELECT ended.seq
+           FROM (SELECT seq, status, started_at FROM runs WHERE deployment_id = deployments.id
+                 ORDER BY seq DESC LIMIT ${HISTORY_REACH}) ended
+           WHERE ended.status IN (${marks(FINAL_STATUSES)}) AND ended.started_at IS NOT NULL
+           ORDER BY ended.seq DESC LIMIT ${HISTORY_RUNS})`,
+      [...deploymentIds, ...FINAL_STATUSES],
+    );
   }
 
   /** Those whose work a server that starts must take up, oldest first. */
@@ -140,13 +178,13 @@ export class RunRepository {
   async findLastOf(deploymentIds: string[]): Promise<Map<string, RunEntity>> {
     if (deploymentIds.length === 0) return new Map();
     const manager = this.database.readManager();
-    const last: { seq: number }[] = await manager
-      .createQueryBuilder(RunEntity, 'run')
-      .select('MAX(run.seq)', 'seq')
-      .where('run.deploymentId IN (:...deploymentIds)', { deploymentIds })
-      .groupBy('run.deploymentId')
-      .getRawMany();
-    const runs = await manager.findBy(RunEntity, { seq: In(last.map(({ seq }) => seq)) });
+    // One look into the index for each; with GROUP BY it would be a look at every run they ever had.
+    const last: { seq: number | null }[] = await manager.query(
+      `SELECT (SELECT MAX(runs.seq) FROM runs WHERE runs.deployment_id = deployments.id) AS seq
+       FROM deployments WHERE deployments.id IN (${deploymentIds.map(() => '?').join(', ')})`,
+      deploymentIds,
+    );
+    const runs = await manager.findBy(RunEntity, { seq: In(last.flatMap(({ seq }) => seq ?? [])) });
     return new Map(runs.map((run) => [run.deploymentId, run]));
   }
 
@@ -173,13 +211,5 @@ export class RunRepository {
       .where('deployment.namespaceId = :namespaceId')
       .getQuery();
     query.andWhere(`run.deploymentId IN ${inside}`, { namespaceId });
-  }
-
-  private findQueued(statuses: RunStatus[]): Promise<QueuedRun[]> {
-    return this.database.readManager().find(RunEntity, {
-      select: { id: true, deploymentId: true, path: true, operation: true },
-      where: { status: In(statuses) },
-      order: { seq: 'ASC' },
-    });
   }
 }

@@ -69,8 +69,29 @@ it.each([
     '{"a":{"serial":1},"b":["serial"],"c":"serial","d":"\\"serial\\":5","serial":3}',
     '{"a":{"serial":1},"b":["serial"],"c":"serial","d":"\\"serial\\":5","serial":9}',
   ],
+  // Of two, the last one counts.
+  ['{"serial":1,"serial":3}', '{"serial":1,"serial":9}'],
+  ['{"\\u0073erial":3}', '{"\\u0073erial":9}'],
+  [String.raw`{"x\\":"\"","serial":3}`, String.raw`{"x\\":"\"","serial":9}`],
 ])('a rollback changes the serial and nothing else: %#', (before, after) => {
   expect(withSerial(before, 9)).toBe(after);
+});
+
+it('a rollback takes a state with a string of many megabytes', () => {
+  const text = (serial: number): string => `{"x":"${String.raw`a\n`.repeat(5_000_000)}","serial":${serial}}`;
+  expect(withSerial(text(3), 4) === text(4)).toBe(true);
+});
+
+it.each(['{"serial":1e3}', '{"serial":1.0}', '{"a":1}', '{"serial":3,"serial":1e1}'])(
+  'a rollback does not touch %s, whose serial is not plain',
+  (text) => expect(() => withSerial(text, 9)).toThrow(NotAStateError),
+);
+
+it('refuses outputs that are nested too deeply to be told', () => {
+  const text = (levels: number): string =>
+    `{"version":4,"serial":1,"outputs":{"a":{"value":${'['.repeat(levels)}${']'.repeat(levels)}}}}`;
+  expect(readState(text(400)).outputs).toHaveProperty('a');
+  expect(() => readState(text(100_000))).toThrow(NotAStateError);
 });
 
 it('an emptied state keeps its lineage', () => {

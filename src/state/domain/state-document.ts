@@ -19,6 +19,8 @@ export interface StateContent extends StateHeader {
   outputs: Record<string, StateOutput> | null;
 }
 
+const MAX_OUTPUT_DEPTH = 500;
+
 /** The text is not a state. */
 export class NotAStateError extends Error {}
 
@@ -38,6 +40,8 @@ export function readState(text: string): StateContent {
   if (header.lineage.length > 128) throw new NotAStateError('its "lineage" is too long');
   if ('encrypted_data' in state) return { ...header, resourceCount: null, outputs: null };
   if (state.version !== 4) throw new NotAStateError('its "version" is not 4');
+  // No tool makes such outputs, and they could not be told to anybody.
+  if (isDeeperThan(MAX_OUTPUT_DEPTH, state.outputs)) throw new NotAStateError('its outputs are nested too deeply');
   return { ...header, resourceCount: countResources(state.resources), outputs: readOutputs(state.outputs) };
 }
 
@@ -50,6 +54,11 @@ function parse(text: string): Record<string, unknown> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new NotAStateError('it is no object');
   return value as Record<string, unknown>;
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 /** Data sources are read and not made: they do not count. */
@@ -79,27 +88,58 @@ function readOutputs(outputs: unknown): Record<string, StateOutput> {
 export function withSerial(text: string, serial: number): string {
   parse(text);
   const place = findSerial(text);
-  if (place === null) throw new NotAStateError('it has no "serial"');
+  if (place === null) throw new NotAStateError('its "serial" is not written as a plain number');
   return `${text.slice(0, place.from)}${serial}${text.slice(place.to)}`;
 }
 
-/** Where the number of the outermost object's `serial` stands. The text is valid JSON. */
-function findSerial(text: string): { from: number; to: number } | null {
-  const token = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
+/**
+ * Where the number of the outermost object's `serial` stands: of several, the last, which is the one that counts. Null
+ * when it is written in a way that cannot be changed, such as `1e3`. The text is valid JSON.
+ */
+function findSerial(text: string): Place | null {
+  // By hand and not by one expression for strings: on one of some megabytes that would end in a stack overflow.
+  const token = /["[\]{}]/g;
   let depth = 0;
+  let place: Place | null = null;
   for (let match = token.exec(text); match; match = token.exec(text)) {
-    const [found] = match;
-    if (found === '{' || found === '[') depth += 1;
-    else if (found === '}' || found === ']') depth -= 1;
-    else if (depth === 1 && found === '"serial"') {
-      const number = /\s*:\s*(\d+)/y;
-      number.lastIndex = token.lastIndex;
-      const value = number.exec(text);
-      // A string of this name that is a value has no colon behind it.
-      if (value) return { from: number.lastIndex - (value[1]?.length ?? 0), to: number.lastIndex };
+    if (match[0] === '{' || match[0] === '[') depth += 1;
+    else if (match[0] !== '"') depth -= 1;
+    else {
+      token.lastIndex = endOfString(text, match.index);
+      if (depth === 1 && isSerial(text.slice(match.index, token.lastIndex))) {
+        place = placeOfNumber(text, token.lastIndex, place);
+      }
     }
   }
-  return null;
+  return place;
+}
+
+interface Place {
+  from: number;
+  to: number;
+}
+
+/** The number behind a key that ends here; `before` when it is no key but a value, which has no colon behind it. */
+function placeOfNumber(text: string, keyEnd: number, before: Place | null): Place | null {
+  const after = /\s*:\s*(?:(\d+)(?=\s*[,}]))?/y;
+  after.lastIndex = keyEnd;
+  const value = after.exec(text);
+  if (!value) return before;
+  const length = value[1]?.length ?? 0;
+  return length === 0 ? null : { from: after.lastIndex - length, to: after.lastIndex };
+}
+
+/** Behind the closing quote of the string that begins here. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text[end - 1 - escapes] === '\\') escapes += 1;
+    if (escapes % 2 === 0) return end + 1;
+  }
+}
+
+function isSerial(token: string): boolean {
+  return token === '"serial"' || (token.length < 64 && token.includes('\\') && JSON.parse(token) === 'serial');
 }
 
 /** The same state with nothing in it: what a `DELETE` of the backend leaves. */

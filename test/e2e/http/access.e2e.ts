@@ -94,6 +94,9 @@ const state = (): Call => ({ path: `/v1/state/${own.deployment}` });
 const run = (rest = ''): Call => deployment(`/runs/${own.run}${rest}`);
 const withBody = (call: Call, body: unknown): Call => ({ ...call, body });
 
+const newVariableSet = async (): Promise<string> =>
+  (await admin('POST', namespace('/variable-sets').path, { name: unique() })).id;
+
 /** Every route of the platform, and who may call it. A new route must be written down here. */
 const ROUTES: Record<string, RouteRule> = {
   'GET /health/live': { access: 'public', answer: 200, call: () => ({ path: '/health/live' }) },
@@ -440,6 +443,42 @@ const ROUTES: Record<string, RouteRule> = {
     access: ['read', 'namespace'],
     answer: 404,
     call: () => ({ path: `/v1/providers/own/${registryProvider}/1.0.0/download/linux/amd64` }),
+  },
+
+  'GET /api/deployments/{id}/variables': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => deployment('/variables'),
+  },
+  'PUT /api/deployments/{id}/variables': {
+    access: ['write', 'namespace'],
+    answer: 200,
+    call: () => withBody(deployment('/variables'), []),
+  },
+  'GET /api/namespaces/{id}/variable-sets': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: () => namespace('/variable-sets'),
+  },
+  'POST /api/namespaces/{id}/variable-sets': {
+    access: ['admin', 'namespace'],
+    answer: 201,
+    call: () => withBody(namespace('/variable-sets'), { name: unique() }),
+  },
+  'GET /api/namespaces/{id}/variable-sets/{set_id}': {
+    access: ['read', 'namespace'],
+    answer: 200,
+    call: async () => namespace(`/variable-sets/${await newVariableSet()}`),
+  },
+  'PATCH /api/namespaces/{id}/variable-sets/{set_id}': {
+    access: ['admin', 'namespace'],
+    answer: 200,
+    call: async () => withBody(namespace(`/variable-sets/${await newVariableSet()}`), { description: unique() }),
+  },
+  'DELETE /api/namespaces/{id}/variable-sets/{set_id}': {
+    access: ['admin', 'namespace'],
+    answer: 204,
+    call: async () => namespace(`/variable-sets/${await newVariableSet()}`),
   },
 
   'GET /api/deployments/{id}/state/versions': {

@@ -173,6 +173,9 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  /** A list is described by what it is of. */
+  const schemaOf = (schema?: Schema): Schema | undefined => (schema?.type === 'array' ? schema.items : schema);
+
   it('describes a body where one is read, and none where none is', () => {
     const bodiless = new Set(['get', 'delete', 'head']);
     const hasNone = (method: string, path: string): boolean =>
@@ -183,7 +186,7 @@ describe('the OpenAPI document', () => {
         ({ path, operation }) =>
           operation.requestBody !== undefined &&
           !OTHER_BODIES.test(path) &&
-          !operation.requestBody.content?.['application/json']?.schema?.$ref,
+          !schemaOf(operation.requestBody.content?.['application/json']?.schema)?.$ref,
       ),
     ).toEqual([]);
     expect(
@@ -228,7 +231,7 @@ describe('the OpenAPI document', () => {
     );
     expect(fields('RunWithLogsResponse')).toEqual(
       words(
-        'id,deployment_id,operation,path,ref,commit_sha,tool,tool_version,env_vars,tfvars_files,targets,replace,auto_approve,status,queue_position,waiting_for,plan_summary,plan_sha256,exit_code,error_message,init_log,plan_log,apply_log,log_truncated,created_by,approved_by,approved_at,cancelled_by,created_at,started_at,completed_at',
+        'id,deployment_id,operation,path,ref,commit_sha,tool,tool_version,env_vars,tfvars_files,targets,replace,auto_approve,status,queue_position,waiting_for,estimated_start_at,plan_summary,plan_sha256,exit_code,error_message,init_log,plan_log,apply_log,log_truncated,created_by,approved_by,approved_at,cancelled_by,created_at,started_at,completed_at',
       ),
     );
     expect(fields('AuditEntryResponse')).toEqual(

@@ -17,7 +17,9 @@ describe('the queue', () => {
   afterAll(() => server.stop());
 
   it('lets one run at a time hold a deployment and path, oldest first, and says what the others wait for', async () => {
-    const deployment = await DeploymentDriver.create(server, { 'main.tf': ONE, 'other/main.tf': ONE });
+    const files = { 'main.tf': ONE, 'other/main.tf': ONE };
+    // Without a state that is kept, so that every run finds something to do.
+    const deployment = await DeploymentDriver.create(server, files, { state_backend: 'none' });
     const runs = [];
     for (let count = 0; count < 4; count++) runs.push(await deployment.start());
     const [first, second, third, fourth] = runs;
@@ -89,7 +91,7 @@ describe('the queue', () => {
   });
 
   it('decides approve against cancel one way or the other, never both', async () => {
-    const deployment = await DeploymentDriver.create(server, { 'main.tf': ONE });
+    const deployment = await DeploymentDriver.create(server, { 'main.tf': ONE }, { state_backend: 'none' });
     for (let round = 0; round < 5; round++) {
       const run = await deployment.reach((await deployment.start()).id, 'awaiting_approval');
       const [approved, cancelled] = await Promise.all([

@@ -1,4 +1,4 @@
-import type { FieldError } from '../../common/errors';
+import type { FieldError } from '../errors';
 
 const MAX_NAME_LENGTH = 255;
 const MAX_VARIABLES = 500;

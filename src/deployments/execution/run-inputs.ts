@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { SecretPatterns } from '../../common/secrets/secret-patterns';
+import { SecretBox } from '../../crypto/secret-box';
+import { RunVariables } from '../../variables';
+import type { DeploymentEntity } from '../persistence/deployment.entity';
+import type { RunEntity } from '../persistence/run.entity';
+import { RunRegistryAccess } from './run-registry-access';
+import { RunSecrets } from './run-secrets';
+import { RunStateAccess } from './run-state-access';
+import type { RunWorkspace } from './run-workspace';
+
+/** What the tool is given by people, and what of it must not be seen. */
+export interface Inputs {
+  environment: Record<string, string>;
+  /** Text of the var-file of the deployment's variables; null when it has none. */
+  varFile: string | null;
+  patterns: SecretPatterns;
+}
+
+/**
+ * Brings together what a command gets: variables of the namespace and of the deployment, then what the run itself gives.
+ * Variables may change while a run lasts, and its plan still holds the old values: so what a run was given once is
+ * masked to its end. The list of that is encrypted, in the run's directory.
+ */
+@Injectable()
+export class RunInputs {
+  constructor(
+    private readonly variables: RunVariables,
+    private readonly secrets: RunSecrets,
+    private readonly registry: RunRegistryAccess,
+    private readonly stateAccess: RunStateAccess,
+    private readonly box: SecretBox,
+  ) {}
+
+  /** As they are now. @throws SecretUnreadableError */
+  async read(run: RunEntity, deployment: DeploymentEntity, workspace: RunWorkspace): Promise<Inputs> {
+    return (await this.gather(run, deployment, workspace)).inputs;
+  }
+
+  /** As they are now, for a command that is about to start: they are masked from here on. @throws SecretUnreadableError */
+  async take(run: RunEntity, deployment: DeploymentEntity, workspace: RunWorkspace): Promise<Inputs> {
+    const { inputs, secrets } = await this.gather(run, deployment, workspace);
+    if (secrets.length > 0) {
+      await workspace.writeSecretsRecord(this.box.seal(JSON.stringify(secrets), recordContext(run.id)));
+    }
+    return inputs;
+  }
+
+  private async gather(
+    run: RunEntity,
+    deployment: DeploymentEntity,
+    workspace: RunWorkspace,
+  ): Promise<{ inputs: Inputs; secrets: string[] }> {
+    const given = { ...run.envVars, ...this.secrets.openEnvironment(run) };
+    const resolved = await this.variables.resolve(deployment.id, deployment.namespaceId, Object.keys(given));
+    const record = await workspace.readSecretsRecord();
+    const earlier = record === null ? [] : (JSON.parse(this.box.open(record, recordContext(run.id))) as string[]);
+    const secrets = [...new Set([...earlier, ...resolved.secrets])];
+    return {
+      inputs: {
+        environment: { ...resolved.environment, ...given },
+        varFile: resolved.varFile,
+        patterns: new SecretPatterns([
+          ...this.secrets.valuesToMask(deployment, run),
+          this.registry.tokenOf(run.id),
+          ...this.stateAccess.tokensOf(run.id),
+          ...secrets,
+        ]),
+      },
+      secrets,
+    };
+  }
+}
+
+function recordContext(runId: string): string {
+  return `run:${runId}:masked`;
+}

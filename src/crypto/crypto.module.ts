@@ -33,6 +33,8 @@ function keyFromFile(file: string): Buffer {
   }
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
   if (key.length !== 32)
-    throw new Error('The key file encryption.key in DATA_DIR is damaged. Restore it from a backup.');
+    throw new Error(
+      'The key file encryption.key in DATA_DIR is damaged, or its rotation was interrupted: run `npm run rotate-key` to end it; else restore the file from a backup.',
+    );
   return key;
 }

@@ -1,0 +1,112 @@
+import { eventually } from '../support/eventually';
+import { FaultRoom, ledgerConfiguration } from './fault-room';
+
+describe('managed state, when things die', () => {
+  let room: FaultRoom;
+  afterEach(() => room.close());
+
+  it('SIGKILL of terraform during apply: the lock stays, the run says so, and after an admin broke it the next run goes', async () => {
+    room = await FaultRoom.open();
+    const deployment = await room.deploy(ledgerConfiguration(room.dataDir, true));
+    const run = await room.startHeldApply(deployment, 'killed');
+    process.kill(room.toolOf(run.id)!, 'SIGKILL');
+    const ended = await deployment.reach(run.id, 'failed');
+    expect(ended.error_message).toMatch(/still locked by this run.*an admin may break the lock/);
+    expect(await room.lock(deployment)).toMatchObject({ run_id: run.id, operation: 'apply' });
+    await room.nothingIsLeft(run.id);
+    // Over a restart too.
+    await room.kill();
+    await room.start();
+    expect(await room.lock(deployment)).toMatchObject({ run_id: run.id });
+    room.letGo();
+    const next = { auto_approve: true, env_vars: { TF_VAR_mark: 'next' } };
+    const blocked = await deployment.start(next);
+    await deployment.reach(blocked.id, 'failed');
+    const log = (await deployment.log(blocked.id, 'plan', '?color=false')).replace(/[\s│]+/g, ' ');
+    expect(log).toContain(`run ${run.id.slice(0, 8)} (apply by`);
+    expect((await room.breakLock(deployment)).status).toBe(204);
+    await deployment.reach((await deployment.start(next)).id, 'success');
+    expect(await room.markInState(deployment)).toBe('next');
+    expect(room.applied('killed')).toBe(1);
+    expect(room.applied('next')).toBe(1);
+    expect(await room.lock(deployment)).toBeNull();
+  });
+
+  it('cancel during apply: the lock is given back, and what was made is in the state', async () => {
+    room = await FaultRoom.open();
+    const deployment = await room.deploy(ledgerConfiguration(room.dataDir, true));
+    const run = await room.startHeldApply(deployment, 'cancelled');
+    await deployment.act(run.id, 'cancel', {});
+    await deployment.reach(run.id, 'cancelled');
+    expect(await room.lock(deployment)).toBeNull();
+    const [newest] = await room.versions(deployment);
+    expect(newest?.run_id).toBe(run.id);
+    const { body } = await deployment.server.request(
+      'GET',
+      `${deployment.path}/state/versions/${newest?.id}?download=true`,
+    );
+    expect(body.resources.map(({ name }: { name: string }) => name)).toContain('first');
+    room.letGo();
+    const next = await deployment.apply({ env_vars: { TF_VAR_mark: 'next' } });
+    expect(next.plan_summary.add).toBe(1);
+  });
+
+  it('the server is away while the apply ends: the tool waits for it, and no version is missing', async () => {
+    room = await FaultRoom.open();
+    const deployment = await room.deploy(ledgerConfiguration(room.dataDir, true));
+    const run = await room.startHeldApply(deployment, 'away');
+    const before = await room.versions(deployment);
+    await room.kill();
+    room.letGo();
+    // Long enough for the tool to meet a server that is not there.
+    await eventually('the provisioner has ended', () => !room.isHeld(run.id));
+    await room.start();
+    await deployment.reach(run.id, 'success');
+    expect(await room.markInState(deployment)).toBe('away');
+    expect(await room.lock(deployment)).toBeNull();
+    const after = await room.versions(deployment);
+    expect(after.slice(after.length - before.length)).toEqual(before);
+    expect(room.applied('away')).toBe(1);
+  });
+
+  it('a state that is too large for the server is taken from errored.tfstate, and nothing is made twice', async () => {
+    room = await FaultRoom.open({ STATE_MAX_BYTES: '20000' });
+    const deployment = await room.deploy(`
+      resource "terraform_data" "large" { input = join("", [for i in range(1000) : "012345678901234567890123456789"]) }
+    `);
+    const run = await deployment.start({ auto_approve: true });
+    const ended = await deployment.reach(run.id, 'failed');
+    expect(ended.apply_log).toContain('errored.tfstate; the platform stored it as the state');
+    expect(await room.lock(deployment)).toBeNull();
+    const again = await deployment.reach((await deployment.start()).id, 'success');
+    expect(again.plan_summary.has_changes).toBe(false);
+  });
+
+  it('SIGKILL of terraform during plan: the run fails, and gives the lock back', async () => {
+    room = await FaultRoom.open();
+    const deployment = await room.deploy(SLOW_PLAN);
+    const run = await deployment.start();
+    await eventually('the lock', async () => (await room.lock(deployment))?.run_id === run.id);
+    process.kill(room.toolOf(run.id, 'plan')!, 'SIGKILL');
+    await deployment.reach(run.id, 'failed');
+    expect(await room.lock(deployment)).toBeNull();
+  });
+
+  it('the runner and its plan are lost: the second attempt is not held up by the lock of the first', async () => {
+    room = await FaultRoom.open();
+    const deployment = await room.deploy(SLOW_PLAN);
+    const run = await deployment.start();
+    await eventually('the lock', async () => (await room.lock(deployment))?.run_id === run.id);
+    room.killSession(run.id, '1-plan');
+    const again = await deployment.reach(run.id, 'awaiting_approval');
+    expect(again.plan_log).toContain('begun once more');
+    expect(await room.lock(deployment)).toBeNull();
+  });
+});
+
+/** A million small steps while the state is locked. */
+const SLOW_PLAN = `
+resource "terraform_data" "slow" {
+  input = length([for i in range(1000) : i if length([for j in range(1000) : j if j * i == 7]) > 1000])
+}
+`;

@@ -7,11 +7,11 @@ import { DomainError, NotFoundError } from '../common/errors';
 import { ApiProblems } from '../common/http/problem.decorator';
 import { readBody } from '../common/http/read-body';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
-import { StateConfig } from '../config/config';
 import { parseLockInfo } from './domain/lock-info';
 import { StateBackendQuery } from './dto/state.query';
 import type { StateAuthor } from './domain/state-author';
 import type { StateKey } from './domain/state-key';
+import { LargeBodies } from './large-bodies';
 import { StateLockedError, StateLocks } from './state-locks.service';
 import { StateOwners } from './state-owners';
 import { States } from './states.service';
@@ -32,7 +32,7 @@ export class StateBackendController {
     private readonly states: States,
     private readonly locks: StateLocks,
     private readonly owners: StateOwners,
-    private readonly config: StateConfig,
+    private readonly bodies: LargeBodies,
   ) {}
 
   /** The newest state, byte for byte as it was sent. */
@@ -72,8 +72,7 @@ export class StateBackendController {
   ): Promise<void> {
     const { key, author } = await this.open(actor, id, query, 'write');
     await this.locks.assertMayWrite(key, query.ID, author);
-    const bytes = await readBody(request, this.config.maxBytes);
-    await this.states.write(key, bytes, author, 'state.write', query.ID);
+    await this.bodies.take(request, (bytes) => this.states.write(key, bytes, author, 'state.write', query.ID));
   }
 
   /** Leaves a state with nothing in it, as a version of its own: what was there can be rolled back to. */

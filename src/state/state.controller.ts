@@ -5,8 +5,6 @@ import { Access, CurrentActor, ofParam } from '../common/access/access.decorator
 import type { Actor } from '../common/access/actor';
 import { DomainError } from '../common/errors';
 import { ApiProblems } from '../common/http/problem.decorator';
-import { readBody } from '../common/http/read-body';
-import { StateConfig } from '../config/config';
 import { StateQuery, StateVersionQuery } from './dto/state.query';
 import {
   StateLockResponse,
@@ -14,6 +12,7 @@ import {
   StateVersionResponse,
   toStateVersionResponse,
 } from './dto/state.response';
+import { LargeBodies } from './large-bodies';
 import { StateDesk } from './state-desk.service';
 
 @ApiTags('State')
@@ -21,7 +20,7 @@ import { StateDesk } from './state-desk.service';
 export class StateController {
   constructor(
     private readonly desk: StateDesk,
-    private readonly config: StateConfig,
+    private readonly bodies: LargeBodies,
   ) {}
 
   /** The versions of a state, newest first. */
@@ -74,7 +73,7 @@ export class StateController {
     if (!request.is('application/json')) {
       throw new DomainError('unsupported-media-type', 'unsupported-media-type', 'Send the state as application/json.');
     }
-    return this.desk.upload(actor, id, query.path, await readBody(request, this.config.maxBytes));
+    return this.bodies.take(request, (bytes) => this.desk.upload(actor, id, query.path, bytes));
   }
 
   /** Writes an older version anew, with a serial above that of the present one. */

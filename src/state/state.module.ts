@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { LargeBodies } from './large-bodies';
 import { StateRepository } from './persistence/state.repository';
 import { StateBackendController } from './state-backend.controller';
 import { StateCipher } from './state-cipher';
@@ -11,7 +12,7 @@ import { States } from './states.service';
 /** The states of deployments: kept, locked, versioned, encrypted. */
 @Module({
   controllers: [StateBackendController, StateController],
-  providers: [States, StateLocks, StateOwners, StateDesk, StateCipher, StateRepository],
+  providers: [States, StateLocks, StateOwners, StateDesk, StateCipher, StateRepository, LargeBodies],
   exports: [States, StateLocks, StateOwners],
 })
 export class StateModule {}

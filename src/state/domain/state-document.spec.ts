@@ -45,6 +45,7 @@ describe('readState', () => {
     '{"version":3,"serial":1}',
     '{"version":4,"serial":-1}',
     '{"version":4,"serial":1.5}',
+    '{"version":4,"serial":9007199254740991}',
     '{"version":4,"serial":"1"}',
     '{"version":4,"serial":1,"lineage":1}',
   ])('refuses %s', (text) => expect(() => readState(text)).toThrow(NotAStateError));

@@ -20,6 +20,8 @@ export interface StateContent extends StateHeader {
 }
 
 const MAX_OUTPUT_DEPTH = 500;
+/** No state was ever written so often. One with a higher number would leave no room for those that follow. */
+const MAX_SERIAL = 2 ** 48;
 
 /** The text is not a state. */
 export class NotAStateError extends Error {}
@@ -35,6 +37,7 @@ export function readState(text: string): StateContent {
   if (typeof serial !== 'number' || !Number.isSafeInteger(serial) || serial < 0) {
     throw new NotAStateError('its "serial" is not a whole number');
   }
+  if (serial > MAX_SERIAL) throw new NotAStateError('its "serial" is too large for any state to follow it');
   if (lineage !== undefined && typeof lineage !== 'string') throw new NotAStateError('its "lineage" is not text');
   const header = { serial, lineage: lineage ?? '' };
   if (header.lineage.length > 128) throw new NotAStateError('its "lineage" is too long');

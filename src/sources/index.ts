@@ -6,7 +6,9 @@ export { GitTagResponse, SyncResultResponse, toGitTagResponse, toSyncResultRespo
 export { WebhookResponse } from './dto/webhook.response';
 export { changedSource, mustSync, type SourceColumns } from './source-changes';
 export { SourcesModule } from './sources.module';
-export type { KnownVersion, SyncedSource, SyncKind, SyncRecord } from './sync-kind';
-export { TagSync, withDeleted, withoutDeleted } from './tag-sync.service';
+export type { KnownVersion } from './domain/sync-result';
+export type { SyncedSource, SyncKind, SyncRecord } from './sync-kind';
+export { withDeleted, withoutDeleted } from './domain/deleted-versions';
+export { TagSync } from './tag-sync.service';
 export { cutTags, cutVersions } from './version-pages';
 export { WebhookTokens } from './webhook-tokens.service';

@@ -1,5 +1,6 @@
 import type { PassedOverTag } from '../database/git-source.columns';
 import type { StoredRemote } from '../git';
+import type { KnownVersion } from './domain/sync-result';
 import type { TagVersion } from './domain/tag-versions';
 
 /** A module or provider that comes from a repository, as its sync needs it. */
@@ -12,16 +13,6 @@ export interface SyncedSource extends StoredRemote {
   lastSyncedAt: string | null;
   passedOver: PassedOverTag[];
   deletedVersions: string[];
-}
-
-/** A version there is already. */
-export interface KnownVersion {
-  id: string;
-  version: string;
-  /** Null: it was uploaded, and no tag is its business. */
-  gitTag: string | null;
-  commitSha: string | null;
-  tagMoved: boolean;
 }
 
 /** How a sync ended, to be stored. */

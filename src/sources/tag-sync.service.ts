@@ -8,23 +8,15 @@ import type { PassedOverTag } from '../database/git-source.columns';
 import { SecretUnreadableError } from '../crypto/secret-box';
 import { GIT_PORT, GitError, gitHost, GitPort, GitReferences, RemoteSecrets } from '../git';
 import { SourceChangedError, VersionDeletedError } from './domain/listing';
+import { failureSummary, movesOf, type SyncResult } from './domain/sync-result';
 import { SkippedTag, TagVersion, toVersions } from './domain/tag-versions';
 import { latestVersion } from './domain/versions';
-import type { KnownVersion, SyncedSource, SyncKind } from './sync-kind';
+import type { SyncedSource, SyncKind } from './sync-kind';
 
 const MINUTE_MS = 60_000;
-/** How many failed tags a sync error names; the result of a sync by hand names all. */
-const NAMED_FAILURES = 5;
 const DUE_AT_ONCE = 100;
 /** The version of a tag was deleted while the sync was under way. */
 const DELETED = Symbol('deleted');
-
-export interface SyncResult {
-  tagsFound: number;
-  tagsAdded: string[];
-  tagsSkipped: SkippedTag[];
-  tagsMoved: { tag: string; version: string; published: string; now: string }[];
-}
 
 /**
  * Turns new tags into versions. One repository at a time for each Git host, so that a registry full of modules is not
@@ -201,7 +193,7 @@ export class TagSync {
       failures.push({ tag: tag.tag, reason });
     }
     result.tagsSkipped.push(...failures);
-    await this.record(kind, source, { error: summary(failures), passedOver });
+    await this.record(kind, source, { error: failureSummary(failures), passedOver });
     this.logger.log({
       event: 'tags_synced',
       [`${kind.owner}_id`]: source.id,
@@ -274,44 +266,6 @@ export class TagSync {
   }
 }
 
-/** Deleted versions after one more was deleted. */
-export function withDeleted(present: string[], version: string): string[] {
-  return [...withoutDeleted(present, version), version];
-}
-
-/** Deleted versions after one was published again. */
-export function withoutDeleted(present: string[], version: string): string[] {
-  return present.filter((each) => each !== version);
-}
-
-function movesOf(
-  versions: TagVersion[],
-  known: Map<string, KnownVersion>,
-): {
-  changes: { versionId: string; tagMoved: boolean }[];
-  moved: SyncResult['tagsMoved'];
-  skipped: SkippedTag[];
-} {
-  const changes: { versionId: string; tagMoved: boolean }[] = [];
-  const moved: SyncResult['tagsMoved'] = [];
-  const skipped: SkippedTag[] = [];
-  for (const { tag, version, sha } of versions) {
-    const present = known.get(version);
-    if (!present) continue;
-    if (present.gitTag === null) skipped.push({ tag, reason: `version ${version} was uploaded; it stays as it is` });
-    if (present.gitTag !== tag || present.commitSha === null) continue;
-    const tagMoved = present.commitSha !== sha;
-    if (tagMoved !== present.tagMoved) changes.push({ versionId: present.id, tagMoved });
-    if (!tagMoved) continue;
-    moved.push({ tag, version, published: present.commitSha, now: sha });
-    skipped.push({
-      tag,
-      reason: `moved from ${present.commitSha} to ${sha}; version ${version} stays at the first`,
-    });
-  }
-  return { changes, moved, skipped };
-}
-
 /** Of the server or the network, not of the tag: trying again may help, and the other tags would fail as well. */
 function isPassing(error: DomainError): boolean {
   if (error instanceof GitError) return !['git-ref-not-found', 'git-too-large', 'git-failed'].includes(error.code);
@@ -320,13 +274,6 @@ function isPassing(error: DomainError): boolean {
 
 function deletedReason({ version }: TagVersion): string {
   return `its version ${version} was deleted`;
-}
-
-function summary(failures: SkippedTag[]): string | null {
-  if (failures.length === 0) return null;
-  const named = failures.slice(0, NAMED_FAILURES).map(({ tag, reason }) => `${tag}: ${reason}`);
-  const more = failures.length > NAMED_FAILURES ? [`and ${failures.length - NAMED_FAILURES} more`] : [];
-  return [...named, ...more].join('\n');
 }
 
 function messageOf(error: unknown): string {

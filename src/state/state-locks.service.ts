@@ -109,11 +109,6 @@ export class StateLocks {
   findBlocker(runId: string): string | null {
     return this.blocked.get(runId) ?? null;
   }
-
-  /** A run waits for no lock any more. */
-  forgetBlocker(runId: string): void {
-    this.blocked.delete(runId);
-  }
 }
 
 /** A run holds its lock by being that run. A person knows the id; that of a run's lock, which anybody may read, is none. */

@@ -18,6 +18,7 @@ const post = (deployment: DeploymentDriver, body: string): Promise<number> =>
     body,
   }).then(({ status }) => status);
 
+// Only root may mount a disk that can be filled.
 (IS_ROOT ? it : it.skip)(
   'a full disk refuses a state with 507, keeps what is there, and takes the next once it is free',
   async () => {

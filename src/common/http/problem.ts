@@ -54,11 +54,6 @@ export function problemTitle(status: number): string {
 /** Where the codes are explained. */
 export const PROBLEM_BASE = '/problems/';
 
-/** True when the server itself is at fault and a human must look at the log. */
-export function isServerFault(error: unknown): boolean {
-  return problemOf(error, '').status === 500;
-}
-
 /** Any error as a problem. What is not known to be fit for a caller becomes a bare 500. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const instance = `urn:request:${requestId}`;

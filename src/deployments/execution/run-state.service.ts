@@ -85,8 +85,4 @@ export class RunState {
   findBlocker(runId: string): string | null {
     return this.locks.findBlocker(runId);
   }
-
-  forgetBlocker(runId: string): void {
-    this.locks.forgetBlocker(runId);
-  }
 }

@@ -1,5 +1,5 @@
 import type { TagVersion } from '../domain/tag-versions';
-import type { SyncResult } from '../tag-sync.service';
+import type { SyncResult } from '../domain/sync-result';
 
 /** A tag that stands for a version. */
 export class GitTagResponse {

@@ -7,6 +7,7 @@ import { AllRunsController } from './all-runs.controller';
 import { DeploymentReader } from './deployment-reader.service';
 import { DeploymentsController } from './deployments.controller';
 import { DeploymentsService } from './deployments.service';
+import { PlanOutcomes } from './execution/plan-outcome';
 import { PlanReader } from './execution/plan-reader';
 import { RunExecutor } from './execution/run-executor';
 import { RunInputs } from './execution/run-inputs';
@@ -52,6 +53,7 @@ const IDLE_WITHIN_MS = 10_000;
     RunExecutor,
     ToolCaller,
     PlanReader,
+    PlanOutcomes,
     RunSecrets,
     RunInputs,
     RunRegistryAccess,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { type AuditEvent, AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
@@ -12,6 +13,7 @@ import { assertCredentialsStayWithTheirHost, assertGitRef, assertRemoteFields, R
 import { NamespacesService } from '../namespaces';
 import { States } from '../state';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
+import { assertMayChangeApproval, readApprovalPolicy } from './approval-request-rules';
 import type { CreateDeploymentRequest } from './dto/create-deployment.request';
 import type { DeploymentResponse } from './dto/deployment.response';
 import type { UpdateDeploymentRequest } from './dto/update-deployment.request';
@@ -65,6 +67,7 @@ export class DeploymentsService {
       tool: request.tool ?? 'terraform',
       toolVersion: request.tool_version ?? null,
       autoApprove: request.auto_approve ?? false,
+      approval: readApprovalPolicy(request.approval),
       stateBackend: request.state_backend ?? 'managed',
       gitUsername: request.git_username ?? null,
       gitPassword: this.remotes.seal('deployment', id, 'git_password', request.git_password) ?? null,
@@ -74,7 +77,10 @@ export class DeploymentsService {
     };
     await this.assertNameIsFree(namespaceId, deployment.name);
     await this.audit.perform(
-      this.event(actor, 'deployment.create', deployment, { name: deployment.name }),
+      this.event(actor, 'deployment.create', deployment, {
+        name: deployment.name,
+        ...(deployment.approval ? { approval: deployment.approval } : {}),
+      }),
       (transaction) => this.deployments.insert(transaction, deployment),
     );
     return (await this.reader.respond([deployment]))[0]!;
@@ -110,6 +116,7 @@ export class DeploymentsService {
       tool: request.tool ?? deployment.tool,
       toolVersion: kept(request.tool_version, deployment.toolVersion),
       autoApprove: request.auto_approve ?? deployment.autoApprove,
+      approval: request.approval === undefined ? deployment.approval : readApprovalPolicy(request.approval),
       stateBackend: request.state_backend ?? deployment.stateBackend,
       gitUsername: kept(request.git_username, deployment.gitUsername),
       gitPassword: kept(
@@ -121,8 +128,13 @@ export class DeploymentsService {
     };
     await this.assertNameIsFree(deployment.namespaceId, changed.name, id);
     if (changed.stateBackend !== deployment.stateBackend) await this.assertNoRunIsActive(id);
+    const changesApproval = !isDeepStrictEqual(changed.approval, deployment.approval);
+    if (changesApproval) assertMayChangeApproval(actor);
     await this.audit.perform(
-      this.event(actor, 'deployment.update', changed, { fields: givenFields(request) }),
+      this.event(actor, 'deployment.update', changed, {
+        fields: givenFields(request),
+        ...(changesApproval ? { approval: { from: deployment.approval, to: changed.approval } } : {}),
+      }),
       (transaction) => this.deployments.update(transaction, id, changed),
     );
     return [deployment, changed];

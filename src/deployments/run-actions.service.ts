@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
-import { ConflictError } from '../common/errors';
+import { ConflictError, NotFoundError } from '../common/errors';
 import { DeploymentReader } from './deployment-reader.service';
+import { assertMayApprove, missingApprovals, type PlanApproval } from './domain/plan-approvals';
 import { isFinal, RunStatusConflictError } from './domain/run-status';
 import type { ApproveRunRequest, CancelRunRequest } from './dto/run-actions.request';
 import type { RunResponse } from './dto/run.response';
@@ -13,7 +14,7 @@ import type { DeploymentEntity } from './persistence/deployment.entity';
 import type { RunEntity } from './persistence/run.entity';
 import { RunRepository } from './persistence/run.repository';
 import { runEvent } from './run-audit';
-import { RunJournal } from './run-journal.service';
+import { type Move, type RunDecision, RunJournal } from './run-journal.service';
 import { RunScheduler } from './run-scheduler.service';
 import { RunViews } from './run-views.service';
 import { RunsService } from './runs.service';
@@ -35,49 +36,60 @@ export class RunActions {
   ) {}
 
   /**
-   * Approves the plan that waits, or rejects it.
-   * @throws ConflictError unless the run awaits approval, or when its plan is not the one that was looked at
+   * Approves the plan that waits, or rejects it. The approval that was the last to be needed begins the apply.
+   * @throws ConflictError unless the run awaits approval, when its plan is not the one that was looked at, or when the
+   * key has approved before; DomainError (403) when the key may not, since it started the run
    */
   async approve(actor: Actor, deploymentId: string, runId: string, request: ApproveRunRequest): Promise<RunResponse> {
-    const run = await this.reader.getEntity(deploymentId, runId);
+    assertAwaited(await this.reader.getEntity(deploymentId, runId), request);
     const deployment = await this.deployments.getEntity(deploymentId);
-    const verb = request.approved ? 'approved' : 'rejected';
-    if (run.status !== 'awaiting_approval') throw new RunStatusConflictError(run.status, verb);
-    if (request.plan_sha256 !== undefined && request.plan_sha256.toLowerCase() !== run.planSha256) {
-      throw new ConflictError('plan-differs', 'The plan of the run is not the one you looked at. Look again.');
-    }
-    const comment = request.comment ? `: ${request.comment}` : '';
+    const decided = await this.journal.decide(runId, async (transaction, run) => {
+      assertAwaited(run, request);
+      const { decision, count } = request.approved
+        ? this.approval(actor, run, request)
+        : { decision: rejection(actor, request), count: undefined };
+      await this.audit.record(
+        transaction,
+        runEvent(actor, request.approved ? 'run.approve' : 'run.reject', deployment, runId, {
+          plan_sha256: run.planSha256,
+          commit_sha: run.commitSha,
+          ...(count === undefined ? {} : { approval: count }),
+          ...(request.comment ? { comment: request.comment } : {}),
+        }),
+      );
+      return decision;
+    });
+    if (!decided) throw new NotFoundError('run');
+    return this.views.toResponse(decided);
+  }
+
+  private approval(
+    actor: Actor,
+    run: RunEntity,
+    { comment }: ApproveRunRequest,
+  ): { decision: RunDecision; count: string } {
+    assertMayApprove(run, actor);
     const now = this.clock.timestamp();
-    const message = `Rejected by ${actor.label}${comment}`;
-    const moved = await this.journal.move(
-      run,
-      request.approved
-        ? {
-            to: 'applying',
-            cause: 'person',
-            actor: actor.label,
-            reason: `approved${comment}`,
-            changes: { approvedBy: actor.label, approvedAt: now },
-          }
-        : {
-            to: 'cancelled',
-            cause: 'person',
-            actor: actor.label,
-            reason: message,
-            changes: { cancelledBy: actor.label, errorMessage: message },
-          },
-      (transaction) =>
-        this.audit.record(
-          transaction,
-          runEvent(actor, request.approved ? 'run.approve' : 'run.reject', deployment, runId, {
-            plan_sha256: run.planSha256,
-            commit_sha: run.commitSha,
-            ...(request.comment ? { comment: request.comment } : {}),
-          }),
-        ),
-    );
-    if (!moved) throw new RunStatusConflictError((await this.reader.getEntity(deploymentId, runId)).status, verb);
-    return this.views.toResponse(moved);
+    const approval: PlanApproval = {
+      key_id: actor.keyId,
+      by: actor.label,
+      at: now,
+      comment: comment ?? null,
+      plan_sha256: run.planSha256,
+      commit_sha: run.commitSha,
+    };
+    const approvals = [...run.approvals, approval];
+    const required = run.approvalsRequired ?? 1;
+    const count = `${approvals.length} of ${required}`;
+    if (missingApprovals({ ...run, approvals }) > 0) return { decision: { changes: { approvals } }, count };
+    const move: Move = {
+      to: 'applying',
+      cause: 'person',
+      actor: actor.label,
+      reason: `approved${required > 1 ? ` (${count})` : ''}${comment ? `: ${comment}` : ''}`,
+      changes: { approvals, approvedBy: actor.label, approvedAt: now },
+    };
+    return { decision: { move }, count };
   }
 
   /**
@@ -136,4 +148,20 @@ export class RunActions {
     if (requested) this.scheduler.cancel(run.id, force);
     return requested;
   }
+}
+
+/** @throws ConflictError */
+function assertAwaited(run: RunEntity, request: ApproveRunRequest): void {
+  if (run.status !== 'awaiting_approval') {
+    throw new RunStatusConflictError(run.status, request.approved ? 'approved' : 'rejected');
+  }
+  if (request.plan_sha256 !== undefined && request.plan_sha256.toLowerCase() !== run.planSha256) {
+    throw new ConflictError('plan-differs', 'The plan of the run is not the one you looked at. Look again.');
+  }
+}
+
+function rejection(actor: Actor, { comment }: ApproveRunRequest): RunDecision {
+  const message = `Rejected by ${actor.label}${comment ? `: ${comment}` : ''}`;
+  const changes = { cancelledBy: actor.label, errorMessage: message };
+  return { move: { to: 'cancelled', cause: 'person', actor: actor.label, reason: message, changes } };
 }

@@ -29,6 +29,9 @@ export interface Move {
   keepsStateLock?: boolean;
 }
 
+/** What becomes of a run that was looked at: a change of its status, or of what is not the status. */
+export type RunDecision = { move: Move } | { changes: RunChanges };
+
 /** The actor of what the platform does by itself. */
 export const PLATFORM_ACTOR = 'platform';
 
@@ -82,26 +85,63 @@ export class RunJournal {
     move: Move,
     inSameUnit?: (transaction: Transaction) => Promise<void>,
   ): Promise<RunEntity | null> {
-    if (!mayMove(run.status, move.to, move.cause)) {
-      throw new Error(`A run may not go from ${run.status} to ${move.to} by ${move.cause}.`);
-    }
-    const changes = { ...move.changes, ...(isFinal(move.to) ? { completedAt: this.clock.timestamp() } : {}) };
     const outcome = await this.database.transaction(async (transaction) => {
-      if (!(await this.runs.move(transaction, run.id, run.status, move.to, changes))) return null;
-      const current = await this.runs.findById(run.id);
-      if (!current) return null;
-      await this.recordTransition(transaction, current, run.status, move);
-      const stored = await this.storeEvents(transaction, current, isFinal(move.to) ? ['status', 'end'] : ['status']);
-      // In the unit of the end, so that no crash leaves the lock of a run that is over.
-      if (isFinal(move.to) && !move.keepsStateLock) {
-        await this.stateLocks.releaseOf({ deploymentId: current.deploymentId, path: current.path }, current.id);
-      }
-      await inSameUnit?.(transaction);
-      return { current, stored };
+      const moved = await this.moveInUnit(transaction, run, move);
+      if (moved) await inSameUnit?.(transaction);
+      return moved;
     });
     if (!outcome) return null;
     this.announce(outcome.current, outcome.stored, run.status, move);
     return outcome.current;
+  }
+
+  /**
+   * Lets `decide` look at a run inside of the unit that stores what it decides: of two at one moment the second sees what
+   * the first decided. What it throws undoes all of it.
+   * @returns the run as it is now; null when there is none, or when it has ended
+   */
+  async decide(
+    runId: string,
+    decide: (transaction: Transaction, run: RunEntity) => Promise<RunDecision>,
+  ): Promise<RunEntity | null> {
+    const outcome = await this.database.transaction(async (transaction) => {
+      const run = await this.runs.findById(runId);
+      if (!run) return null;
+      const decision = await decide(transaction, run);
+      if ('move' in decision) {
+        const moved = await this.moveInUnit(transaction, run, decision.move);
+        return moved && { ...moved, from: run.status, move: decision.move };
+      }
+      if (!(await this.runs.updateActive(transaction, runId, decision.changes))) return null;
+      const current = await this.runs.findById(runId);
+      return current && { current, stored: await this.storeEvents(transaction, current, ['status']), move: null };
+    });
+    if (!outcome) return null;
+    if (outcome.move) this.announce(outcome.current, outcome.stored, outcome.from, outcome.move);
+    else for (const event of outcome.stored) this.hub.publish(runId, event);
+    return outcome.current;
+  }
+
+  /** Null when somebody else moved the run first. */
+  private async moveInUnit(
+    transaction: Transaction,
+    run: RunEntity,
+    move: Move,
+  ): Promise<{ current: RunEntity; stored: RunEventEntity[] } | null> {
+    if (!mayMove(run.status, move.to, move.cause)) {
+      throw new Error(`A run may not go from ${run.status} to ${move.to} by ${move.cause}.`);
+    }
+    const changes = { ...move.changes, ...(isFinal(move.to) ? { completedAt: this.clock.timestamp() } : {}) };
+    if (!(await this.runs.move(transaction, run.id, run.status, move.to, changes))) return null;
+    const current = await this.runs.findById(run.id);
+    if (!current) return null;
+    await this.recordTransition(transaction, current, run.status, move);
+    const stored = await this.storeEvents(transaction, current, isFinal(move.to) ? ['status', 'end'] : ['status']);
+    // In the unit of the end, so that no crash leaves the lock of a run that is over.
+    if (isFinal(move.to) && !move.keepsStateLock) {
+      await this.stateLocks.releaseOf({ deploymentId: current.deploymentId, path: current.path }, current.id);
+    }
+    return { current, stored };
   }
 
   /** Changes what is not the status. Null when the run has ended, so that nothing was changed. */

@@ -56,11 +56,14 @@ export class RunsController {
     return { ...run, init_log: logs.init, plan_log: logs.plan, apply_log: logs.apply, log_truncated: isTruncated };
   }
 
-  /** Approves the plan that waits, or rejects it. The first answer counts; later ones get 409. */
+  /**
+   * Approves the plan that waits, or rejects it. It is applied when as many different keys have approved as
+   * `approvals_required` says; one rejection ends the run. What comes later gets 409.
+   */
   @Post(':run_id/approve')
   @HttpCode(200)
   @Access('write', ofParam('deployment'))
-  @ApiProblems(404, 409)
+  @ApiProblems(403, 404, 409)
   approve(
     @CurrentActor() actor: Actor,
     @Param('id') id: string,

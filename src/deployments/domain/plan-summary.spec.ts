@@ -13,7 +13,13 @@ import refreshOnlyNone from './fixtures/refresh-only-none.json';
 import target from './fixtures/target.json';
 import updateAndReplace from './fixtures/update-and-replace.json';
 import { PlanFormatError } from './plan-json';
-import { ErroredPlanError, MAX_SUMMARY_RESOURCES, summarizePlan, type PlanSummary } from './plan-summary';
+import {
+  changedResources,
+  ErroredPlanError,
+  MAX_SUMMARY_RESOURCES,
+  summarizePlan,
+  type PlanSummary,
+} from './plan-summary';
 
 // The fixtures are what `terraform show -json` (1.11.4) said of real plans, without the parts that are not read here.
 type Numbers = Omit<PlanSummary, 'resources'>;
@@ -145,5 +151,34 @@ describe('summarizePlan', () => {
     ['outputs that are no object', { format_version: '1.2', output_changes: [] }],
   ])('refuses %s', (_name, plan) => {
     expect(() => summarizePlan(plan)).toThrow(PlanFormatError);
+  });
+});
+
+describe('the changed resources of a plan', () => {
+  it.each(cases.map(({ name, plan, resources }) => [name, plan, resources] as const))(
+    'are those of its summary: %s',
+    (_name, plan, resources) => {
+      const lines = changedResources(plan, 'apply').map(({ address, actions }) => `${address} ${actions.join(',')}`);
+      expect(lines).toEqual(resources);
+    },
+  );
+
+  it('are not cut', () => {
+    const entry = { address: 'x.y', type: 'x', mode: 'managed', change: { actions: ['create'] } };
+    const plan = {
+      format_version: '1.2',
+      resource_changes: Array.from({ length: MAX_SUMMARY_RESOURCES + 1 }, () => entry),
+    };
+    expect(changedResources(plan, 'apply')).toHaveLength(MAX_SUMMARY_RESOURCES + 1);
+  });
+
+  it('of a refresh are also those whose drift it would take over', () => {
+    const drifted = changedResources(refreshOnlyDrift, 'refresh');
+    expect(drifted).toHaveLength(2);
+    expect(changedResources(refreshOnlyDrift, 'apply')).toEqual([]);
+  });
+
+  it('are refused where there is no plan', () => {
+    expect(() => changedResources({ version: 4 }, 'apply')).toThrow(PlanFormatError);
   });
 });

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { RunOperation } from './run-operation';
 import { isJsonObject, PlanFormatError, readObjects, readPlanDocument, type JsonObject } from './plan-json';
 
 export { PlanFormatError } from './plan-json';
@@ -74,7 +75,7 @@ export function summarizePlan(plan: unknown, options: PlanSummaryOptions = {}): 
     replace: count(changes, (change) => change.actions.includes('create') && change.actions.includes('delete')),
     drift: drift.length,
     has_changes: false,
-    resources: shown.slice(0, MAX_SUMMARY_RESOURCES).map(({ address, type, actions }) => ({ address, type, actions })),
+    resources: shown.slice(0, MAX_SUMMARY_RESOURCES).map(toPlanned),
   };
   if (shown.length > MAX_SUMMARY_RESOURCES) summary.resources_truncated = true;
 
@@ -85,6 +86,26 @@ export function summarizePlan(plan: unknown, options: PlanSummaryOptions = {}): 
       ? applyable
       : shown.length > 0 || hasOutputChanges(document) || (refreshOnly && drift.length > 0);
   return summary;
+}
+
+/**
+ * All resources that an apply of the plan would change or record, however many. Of a refresh-only plan also those whose
+ * drift it would take over.
+ *
+ * @throws PlanFormatError when it is no plan
+ */
+export function changedResources(plan: unknown, operation: RunOperation): PlannedResource[] {
+  const document = readPlanDocument(plan);
+  const changes = readChanges(document, 'resource_changes').filter(
+    (change) => change.managed && isWorthShowing(change),
+  );
+  const drift = operation === 'refresh' ? readChanges(document, 'resource_drift').filter(isDrift) : [];
+  const moved = new Set(changes.map(({ address }) => address));
+  return [...changes, ...drift.filter(({ address }) => !moved.has(address))].map(toPlanned);
+}
+
+function toPlanned({ address, type, actions }: PlannedResource): PlannedResource {
+  return { address, type, actions };
 }
 
 function readChanges(document: JsonObject, key: 'resource_changes' | 'resource_drift'): ResourceChange[] {

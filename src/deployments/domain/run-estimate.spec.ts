@@ -12,7 +12,7 @@ const run = (id: string, fields: Partial<QueuedRun> = {}): QueuedRun => ({
   path: '.',
   operation: 'apply',
   status: 'pending',
-  autoApprove: false,
+  needsNobody: false,
   startedAt: null,
   approvedAt: null,
   ...fields,
@@ -52,11 +52,11 @@ describe('estimateStarts', () => {
 
   it('counts the wait for an approval for nothing, and the apply only where the run goes through', () => {
     const history = [past('a', 10, 5), past('b', 1, 1)];
-    const auto = planning('a', 0, { autoApprove: true });
+    const auto = planning('a', 0, { needsNobody: true });
     expect(estimate([auto, run('b')], history, { atWork: ['a'] })).toEqual({ b: 15 });
     const applying = run('a', { status: 'applying', startedAt: at(-500), approvedAt: at(-2) });
     expect(estimate([applying, run('b')], history, { atWork: ['a'] })).toEqual({ b: 3 });
-    const planOnly = planning('a', 0, { autoApprove: true, operation: 'plan' });
+    const planOnly = planning('a', 0, { needsNobody: true, operation: 'plan' });
     expect(estimate([planOnly, run('b')], history, { atWork: ['a'] })).toEqual({ b: 10 });
   });
 
@@ -100,16 +100,16 @@ describe('estimateStarts', () => {
     it('says when that ends, if nobody must be asked', () => {
       const applying = run('a', { status: 'applying', approvedAt: at(-1) });
       expect(estimate([applying, later], history, { atWork: ['a'], count: 3 })).toEqual({ later: 4 });
-      const auto = planning('a', -1, { autoApprove: true });
+      const auto = planning('a', -1, { needsNobody: true });
       expect(estimate([auto, later], history, { atWork: ['a'], count: 3 })).toEqual({ later: 14 });
-      expect(estimate([run('a', { autoApprove: true }), later], history, { count: 3 })).toEqual({ a: 0, later: 15 });
+      expect(estimate([run('a', { needsNobody: true }), later], history, { count: 3 })).toEqual({ a: 0, later: 15 });
       const approved = run('a', { status: 'applying', approvedAt: at(-1) });
       expect(estimate([approved, later], history, { approved: ['a'], count: 3 })).toEqual({ later: 5 });
     });
 
     it('says nothing if somebody must, or if that is so of one further ahead', () => {
       const asks = run('a', { status: 'awaiting_approval', startedAt: at(-9) });
-      const between = run('between', { deploymentId: 'a', autoApprove: true });
+      const between = run('between', { deploymentId: 'a', needsNobody: true });
       expect(estimate([asks, later], history)).toEqual({});
       expect(estimate([asks, between, later], history)).toEqual({});
       expect(estimate([planning('a', -1), later], history, { atWork: ['a'] })).toEqual({});

@@ -67,7 +67,7 @@ export function estimateStarts(
 
 /** True when nobody is asked between plan and end. */
 function goesThrough(run: QueuedRun): boolean {
-  return run.autoApprove || isPlanOnly(run.operation);
+  return run.needsNobody || isPlanOnly(run.operation);
 }
 
 function began(run: QueuedRun, now: number): number {
@@ -127,7 +127,7 @@ class TypicalTimes {
     const plan = own?.plan ?? this.overall.plan ?? 0;
     const apply = own?.apply ?? this.overall.apply ?? plan;
     if (onlyApply) return apply;
-    return run.autoApprove && !isPlanOnly(run.operation) ? plan + apply : plan;
+    return run.needsNobody && !isPlanOnly(run.operation) ? plan + apply : plan;
   }
 }
 

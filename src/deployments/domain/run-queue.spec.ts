@@ -7,7 +7,7 @@ const run = (id: string, fields: Partial<QueuedRun> = {}): QueuedRun => ({
   path: '.',
   operation: 'apply',
   status: 'pending',
-  autoApprove: false,
+  needsNobody: false,
   startedAt: null,
   approvedAt: null,
   ...fields,

@@ -9,7 +9,8 @@ export interface QueuedRun {
   path: string;
   operation: RunOperation;
   status: RunStatus;
-  autoApprove: boolean;
+  /** Whether nobody is asked between plan and apply, as far as that can be said before the plan. */
+  needsNobody: boolean;
   startedAt: string | null;
   approvedAt: string | null;
 }

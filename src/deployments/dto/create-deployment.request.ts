@@ -1,4 +1,5 @@
-import { IsBoolean, IsIn, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsIn, IsObject, IsString, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
 import { RUNNER_TOOLS, type RunnerTool } from '../../../runner/protocol/runner-protocol';
 import { Optional, OptionalOrNull } from '../../common/http/optional.decorator';
 import {
@@ -9,6 +10,7 @@ import {
   TOOL_VERSION,
   TOOL_VERSION_RULE,
 } from '../domain/deployment-rules';
+import { ApprovalPolicyRequest } from './approval.request';
 
 export class CreateDeploymentRequest {
   /** The namespace it belongs to: its id or name. */
@@ -64,10 +66,20 @@ export class CreateDeploymentRequest {
   @Matches(TOOL_VERSION, { message: TOOL_VERSION_RULE })
   tool_version?: string | null;
 
-  /** Apply without asking a person. */
+  /** Apply without asking a person, where `approval` asks for no more than one approval by anybody. */
   @Optional()
   @IsBoolean()
   auto_approve?: boolean;
+
+  /**
+   * Who must agree before a plan is applied; one approval by anybody who may write, when absent. Given as a whole: what is
+   * absent in it has its default. To change it later needs `admin`.
+   */
+  @OptionalOrNull()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ApprovalPolicyRequest)
+  approval?: ApprovalPolicyRequest | null;
 
   /**
    * Who keeps the state. `managed`, when absent: the platform, encrypted and versioned, in the place of any backend of the

@@ -1,7 +1,51 @@
 import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
+import { DEFAULT_APPROVAL_POLICY } from '../domain/approval-policy';
+import type { RunOperation } from '../domain/run-operation';
 import type { StateBackend } from '../domain/deployment-rules';
 import type { DeploymentEntity } from '../persistence/deployment.entity';
 import { RunResponse } from './run.response';
+
+/** What a rule looks at in a plan; all that are given must hold. */
+export class ApprovalConditionsResponse {
+  /** Whether something is destroyed; a replacement destroys. */
+  destroys?: boolean;
+
+  /** Whether each change is a creation and nothing else. */
+  only_creates?: boolean;
+
+  max_changes?: number;
+
+  min_changes?: number;
+
+  /** Each changed resource matches one of these patterns. */
+  only_addresses?: string[];
+
+  /** A changed resource matches one of these patterns. */
+  any_address?: string[];
+
+  operations?: RunOperation[];
+}
+
+export class ApprovalRuleResponse {
+  name!: string;
+
+  /** How many keys must approve the plans that fit. */
+  required!: number;
+
+  when!: ApprovalConditionsResponse;
+}
+
+/** Who must agree before a plan is applied. */
+export class ApprovalPolicyResponse {
+  /** How many different keys must approve a plan that no rule fits. */
+  required!: number;
+
+  /** Whether the key that started a run may not approve it. */
+  not_by_requester!: boolean;
+
+  /** Of those that fit a plan the strictest counts. */
+  rules!: ApprovalRuleResponse[];
+}
 
 /** A Git repository that is planned and applied. */
 export class DeploymentResponse {
@@ -35,6 +79,8 @@ export class DeploymentResponse {
 
   auto_approve!: boolean;
 
+  approval!: ApprovalPolicyResponse;
+
   /** Who keeps the state: the platform (`managed`), or the configuration's own backend (`none`). */
   state_backend!: StateBackend;
 
@@ -65,6 +111,7 @@ export function toDeploymentResponse(
     tool: deployment.tool,
     tool_version: deployment.toolVersion,
     auto_approve: deployment.autoApprove,
+    approval: deployment.approval ?? DEFAULT_APPROVAL_POLICY,
     state_backend: deployment.stateBackend,
     runner_pool: null,
     last_run: lastRun,

@@ -62,6 +62,22 @@ export class PlanSummaryResponse {
   resources_truncated?: boolean;
 }
 
+/** One key's agreement to the plan. */
+export class RunApprovalResponse {
+  /** The key's name and prefix. */
+  by!: string;
+
+  at!: string;
+
+  comment!: string | null;
+
+  /** The plan that was approved. */
+  plan_sha256!: string | null;
+
+  /** The commit that it was made from. */
+  commit_sha!: string | null;
+}
+
 /** A run, without its logs. */
 export class RunResponse {
   id!: string;
@@ -123,6 +139,18 @@ export class RunResponse {
   /** SHA-256 of the plan file that would be applied, in hex. */
   plan_sha256!: string | null;
 
+  /** How many different keys must approve the plan; 0: nobody has to; null: there is no plan to approve. */
+  approvals_required!: number | null;
+
+  /**
+   * Why so many, by the deployment's `approval`.
+   * @example 'Two approvals are needed: rule "iam" (the plan changes aws_iam_role.admin).'
+   */
+  approval_reason!: string | null;
+
+  /** Who has approved so far, in order. */
+  approvals!: RunApprovalResponse[];
+
   /** Exit status of the last command of the tool. */
   exit_code!: number | null;
 
@@ -131,6 +159,7 @@ export class RunResponse {
 
   created_by!: string;
 
+  /** Whose approval was the last that was needed; `auto-approve` or `approval-policy`, where nobody had to. */
   approved_by!: string | null;
 
   approved_at!: string | null;
@@ -188,6 +217,15 @@ export function toRunResponse(
     estimated_start_at: estimatedStartAt,
     plan_summary: run.planSummary,
     plan_sha256: run.planSha256,
+    approvals_required: approvalsRequiredOf(run),
+    approval_reason: run.approvalReason,
+    approvals: run.approvals.map(({ by, at, comment, plan_sha256, commit_sha }) => ({
+      by,
+      at,
+      comment,
+      plan_sha256,
+      commit_sha,
+    })),
     exit_code: run.exitCode,
     error_message: run.errorMessage,
     created_by: run.createdBy,
@@ -198,4 +236,9 @@ export function toRunResponse(
     started_at: run.startedAt,
     completed_at: run.completedAt,
   };
+}
+
+/** A run that waited before policies were there needs one. */
+function approvalsRequiredOf({ approvalsRequired, status }: RunEntity): number | null {
+  return approvalsRequired ?? (status === 'awaiting_approval' ? 1 : null);
 }

@@ -7,7 +7,13 @@ import type { SecretPatterns } from '../../common/secrets/secret-patterns';
 import type { Transaction } from '../../database/transaction';
 import { redactPlan } from '../domain/plan-redaction';
 import type { RunOperation } from '../domain/run-operation';
-import { PlanFormatError, PlanSummary, summarizePlan } from '../domain/plan-summary';
+import {
+  changedResources,
+  PlanFormatError,
+  type PlannedResource,
+  PlanSummary,
+  summarizePlan,
+} from '../domain/plan-summary';
 import { RunRecordsRepository } from '../persistence/run-records.repository';
 import { RunFailedError } from './run-ends';
 
@@ -16,6 +22,8 @@ const compress = promisify(gzip);
 
 export interface ReadPlan {
   summary: PlanSummary;
+  /** All that an apply would change, also where the summary is cut. */
+  resources: PlannedResource[];
   /** Gzipped JSON with everything sensitive masked. */
   redacted: Buffer;
   /** Version of the tool that made it; null when it does not say. */
@@ -42,6 +50,7 @@ export class PlanReader {
       const redacted = redactPlan(plan, (value) => maskText(patterns, value));
       return {
         summary: summarizePlan(plan, { refreshOnly: operation === 'refresh' }),
+        resources: changedResources(plan, operation),
         redacted: await compress(JSON.stringify(redacted)),
         toolVersion: versionOf(plan),
       };

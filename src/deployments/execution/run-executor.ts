@@ -7,12 +7,12 @@ import { GIT_PORT, GitPort } from '../../git';
 import { ServerStoppingError } from '../../runner';
 import { PhaseLog } from '../../live-logs/phase-log';
 import type { LogPhase } from '../domain/log-phase';
-import { isPlanOnly } from '../domain/run-operation';
 import { applyArguments, initArguments, planArguments, showArguments } from '../domain/tool-arguments';
 import type { DeploymentEntity } from '../persistence/deployment.entity';
 import { RunEventRepository } from '../persistence/run-event.repository';
 import type { RunEntity } from '../persistence/run.entity';
 import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
+import { PlanOutcomes } from './plan-outcome';
 import { PlanReader } from './plan-reader';
 import type { WorkControl } from '../../common/concurrency/work-control';
 import { RunCancelledError, RunFailedError } from './run-ends';
@@ -56,6 +56,7 @@ export class RunExecutor {
     private readonly journal: RunJournal,
     private readonly events: RunEventRepository,
     private readonly plans: PlanReader,
+    private readonly outcomes: PlanOutcomes,
     private readonly secrets: RunSecrets,
     private readonly inputs: RunInputs,
     private readonly config: RunsConfig,
@@ -226,18 +227,7 @@ export class RunExecutor {
     };
     const inSameUnit = this.plans.storing(run.id, plan.redacted);
     if (work.control.isCancelled) throw new RunCancelledError();
-    if (isPlanOnly(run.operation) || !plan.summary.has_changes) {
-      await this.move(work, { to: 'success', changes }, inSameUnit);
-    } else if (run.autoApprove) {
-      const approved = { ...changes, approvedBy: 'auto-approve', approvedAt: new Date().toISOString() };
-      await this.move(work, { to: 'applying', reason: 'auto-approved', changes: approved }, inSameUnit);
-    } else {
-      await this.move(
-        work,
-        { to: 'awaiting_approval', changes: { ...changes, plannedAt: new Date().toISOString() } },
-        inSameUnit,
-      );
-    }
+    await this.move(work, await this.outcomes.of(run, plan, changes), inSameUnit);
   }
 
   private async command(

@@ -1,5 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { ID, OPTIONAL_TEXT, TEXT, TIME, optionalVarchar, varchar } from '../../database/columns';
+import { ID, OPTIONAL_JSON, OPTIONAL_TEXT, TEXT, TIME, optionalVarchar, varchar } from '../../database/columns';
+import type { ApprovalPolicy } from '../domain/approval-policy';
 import type { StateBackend } from '../domain/deployment-rules';
 import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
 
@@ -37,6 +38,10 @@ export class DeploymentEntity {
 
   @Column({ name: 'auto_approve', type: 'boolean' })
   autoApprove!: boolean;
+
+  /** Null: `DEFAULT_APPROVAL_POLICY`. */
+  @Column(OPTIONAL_JSON)
+  approval!: ApprovalPolicy | null;
 
   /** Who keeps the state: the platform, or the backend of the configuration. */
   @Column({ name: 'state_backend', ...varchar(16), default: 'none' })

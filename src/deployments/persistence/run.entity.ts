@@ -13,6 +13,7 @@ import {
   varchar,
 } from '../../database/columns';
 import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
+import type { PlanApproval } from '../domain/plan-approvals';
 import type { PlanSummary } from '../domain/plan-summary';
 import type { RunOperation } from '../domain/run-operation';
 import type { RunStatus } from '../domain/run-status';
@@ -106,6 +107,26 @@ export class RunEntity {
   @Column({ name: 'created_by', ...varchar(160) })
   createdBy!: string;
 
+  /** Null: of a run that is older than this column. */
+  @Column({ name: 'created_by_key_id', ...optionalVarchar(64) })
+  createdByKeyId!: string | null;
+
+  /** How many keys must approve the plan, as its deployment asked for when it was made; null before, and in old runs. */
+  @Column({ name: 'approvals_required', ...OPTIONAL_INTEGER })
+  approvalsRequired!: number | null;
+
+  @Column({ name: 'approvals_not_by_requester', type: 'boolean', default: false })
+  approvalsNotByRequester!: boolean;
+
+  /** Why so many, for people. */
+  @Column({ name: 'approval_reason', ...OPTIONAL_TEXT })
+  approvalReason!: string | null;
+
+  /** In their order. */
+  @Column({ ...JSON_TEXT, default: '[]' })
+  approvals!: PlanApproval[];
+
+  /** Whose approval was the last that was needed. */
   @Column({ name: 'approved_by', ...optionalVarchar(160) })
   approvedBy!: string | null;
 

@@ -4,6 +4,7 @@ import { decodeCursor, Page, toPage } from '../../common/http/pagination';
 import { Database } from '../../database/database';
 import { insertRow, updateRows } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
+import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICY, needsNobody } from '../domain/approval-policy';
 import { ACTIVE_STATUSES, AT_WORK_STATUSES, FINAL_STATUSES, RunStatus } from '../domain/run-status';
 import type { RunTimes } from '../domain/run-estimate';
 import type { QueuedRun } from '../domain/run-queue';
@@ -103,23 +104,28 @@ export class RunRepository {
 
   /** All that have not ended, oldest first, as they were at one moment: a run is in one status, not in two or none. */
   async findQueued(): Promise<QueuedRun[]> {
-    const rows: (Omit<QueuedRun, 'autoApprove'> & { autoApprove: number | boolean })[] = await this.database
-      .readManager()
-      .createQueryBuilder(RunEntity, 'run')
-      .innerJoin(DeploymentEntity, 'deployment', 'deployment.id = run.deploymentId')
-      .select('run.id', 'id')
-      .addSelect('run.deploymentId', 'deploymentId')
-      .addSelect('deployment.namespaceId', 'namespaceId')
-      .addSelect('run.path', 'path')
-      .addSelect('run.operation', 'operation')
-      .addSelect('run.status', 'status')
-      .addSelect('run.autoApprove', 'autoApprove')
-      .addSelect('run.startedAt', 'startedAt')
-      .addSelect('run.approvedAt', 'approvedAt')
-      .where('run.status IN (:...statuses)', { statuses: ACTIVE_STATUSES })
-      .orderBy('run.seq', 'ASC')
-      .getRawMany();
-    return rows.map((row) => ({ ...row, autoApprove: Boolean(row.autoApprove) }));
+    const rows: (Omit<QueuedRun, 'needsNobody'> & { autoApprove: number | boolean; approval: string | null })[] =
+      await this.database
+        .readManager()
+        .createQueryBuilder(RunEntity, 'run')
+        .innerJoin(DeploymentEntity, 'deployment', 'deployment.id = run.deploymentId')
+        .select('run.id', 'id')
+        .addSelect('run.deploymentId', 'deploymentId')
+        .addSelect('deployment.namespaceId', 'namespaceId')
+        .addSelect('run.path', 'path')
+        .addSelect('run.operation', 'operation')
+        .addSelect('run.status', 'status')
+        .addSelect('run.autoApprove', 'autoApprove')
+        .addSelect('deployment.approval', 'approval')
+        .addSelect('run.startedAt', 'startedAt')
+        .addSelect('run.approvedAt', 'approvedAt')
+        .where('run.status IN (:...statuses)', { statuses: ACTIVE_STATUSES })
+        .orderBy('run.seq', 'ASC')
+        .getRawMany();
+    return rows.map(({ approval, autoApprove, ...row }) => {
+      const policy = approval === null ? DEFAULT_APPROVAL_POLICY : (JSON.parse(approval) as ApprovalPolicy);
+      return { ...row, needsNobody: needsNobody(policy, Boolean(autoApprove)) };
+    });
   }
 
   /**

@@ -226,12 +226,12 @@ describe('the OpenAPI document', () => {
     );
     expect(fields('DeploymentResponse')).toEqual(
       words(
-        'id,namespace_id,namespace,name,description,git_url,default_ref,working_directory,tool,tool_version,auto_approve,runner_pool,state_backend,last_run,created_at,updated_at',
+        'id,namespace_id,namespace,name,description,git_url,default_ref,working_directory,tool,tool_version,auto_approve,approval,runner_pool,state_backend,last_run,created_at,updated_at',
       ),
     );
     expect(fields('RunWithLogsResponse')).toEqual(
       words(
-        'id,deployment_id,operation,path,ref,commit_sha,tool,tool_version,env_vars,tfvars_files,targets,replace,auto_approve,status,queue_position,waiting_for,estimated_start_at,plan_summary,plan_sha256,exit_code,error_message,init_log,plan_log,apply_log,log_truncated,created_by,approved_by,approved_at,cancelled_by,created_at,started_at,completed_at',
+        'id,deployment_id,operation,path,ref,commit_sha,tool,tool_version,env_vars,tfvars_files,targets,replace,auto_approve,status,queue_position,waiting_for,estimated_start_at,plan_summary,plan_sha256,exit_code,error_message,init_log,plan_log,apply_log,log_truncated,created_by,approvals_required,approval_reason,approvals,approved_by,approved_at,cancelled_by,created_at,started_at,completed_at',
       ),
     );
     expect(fields('AuditEntryResponse')).toEqual(

@@ -326,6 +326,7 @@ describe('deployments', () => {
       tool: 'terraform',
       tool_version: null,
       auto_approve: false,
+      approval: { required: 1, not_by_requester: false, rules: [] },
       runner_pool: null,
       state_backend: 'managed',
       last_run: null,

@@ -40,6 +40,8 @@ export class RunsConfig {
   constructor(
     /** Program and arguments that are started for each runner call. */
     readonly runnerCommand: string[],
+    /** Whether that is the bundled `iac-runner`, started directly: what it records of its tool can be relied on. */
+    readonly isBundledRunner: boolean,
     readonly runnerUser: { uid: number; gid: number } | null,
     readonly concurrency: number,
     readonly timeoutMinutes: number,

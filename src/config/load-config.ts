@@ -107,6 +107,7 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
       values.RUNNER_COMMAND === null
         ? [process.execPath, join(packageRoot(), 'dist/runner/iac-runner.js')]
         : parseCommand(values.RUNNER_COMMAND),
+      values.RUNNER_COMMAND === null,
       values.RUNNER_USER === null ? null : { uid, gid },
       values.RUNNER_CONCURRENCY,
       values.RUN_TIMEOUT_MINUTES,

@@ -15,6 +15,7 @@ import { RunRegistryAccess } from './execution/run-registry-access';
 import { RunSecrets } from './execution/run-secrets';
 import { RunState } from './execution/run-state.service';
 import { RunStateAccess } from './execution/run-state-access';
+import { RunWorker } from './execution/run-worker.service';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { ToolCaller } from './execution/tool-call';
 import { DeploymentRepository } from './persistence/deployment.repository';
@@ -51,6 +52,7 @@ const IDLE_WITHIN_MS = 10_000;
     RunEventHub,
     RunScheduler,
     RunExecutor,
+    RunWorker,
     ToolCaller,
     PlanReader,
     PlanOutcomes,

@@ -144,7 +144,7 @@ export class RunActions {
       cancelRequestedAt: run.cancelRequestedAt ?? now,
       cancelForce: run.cancelForce || force,
     };
-    const requested = await this.journal.update(run.id, changes, inSameUnit);
+    const requested = await this.journal.update(run, changes, inSameUnit);
     if (requested) this.scheduler.cancel(run.id, force);
     return requested;
   }

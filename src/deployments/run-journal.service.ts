@@ -14,7 +14,7 @@ import { RunEventEntity } from './persistence/run-event.entity';
 import { RunEventRepository } from './persistence/run-event.repository';
 import type { RunEntity } from './persistence/run.entity';
 import { RunRecordsRepository } from './persistence/run-records.repository';
-import { RunChanges, RunRepository } from './persistence/run.repository';
+import { type RunAttempt, RunChanges, RunRepository } from './persistence/run.repository';
 import { RunEventHub } from './run-event-hub';
 
 export interface Move {
@@ -76,7 +76,8 @@ export class RunJournal {
   }
 
   /**
-   * Changes the status of a run as its table allows. The compare-and-set is on the status `run` was read with.
+   * Changes the status of a run as its table allows. The compare-and-set is on the status and the attempt `run` was read
+   * with.
    * @returns the run as it is now; null when somebody else moved it first, so that this change was not made
    * @throws Error for a change the table does not allow: a mistake in the caller
    */
@@ -112,7 +113,7 @@ export class RunJournal {
         const moved = await this.moveInUnit(transaction, run, decision.move);
         return moved && { ...moved, from: run.status, move: decision.move };
       }
-      if (!(await this.runs.updateActive(transaction, runId, decision.changes))) return null;
+      if (!(await this.runs.updateActive(transaction, run, decision.changes))) return null;
       const current = await this.runs.findById(runId);
       return current && { current, stored: await this.storeEvents(transaction, current, ['status']), move: null };
     });
@@ -132,7 +133,7 @@ export class RunJournal {
       throw new Error(`A run may not go from ${run.status} to ${move.to} by ${move.cause}.`);
     }
     const changes = { ...move.changes, ...(isFinal(move.to) ? { completedAt: this.clock.timestamp() } : {}) };
-    if (!(await this.runs.move(transaction, run.id, run.status, move.to, changes))) return null;
+    if (!(await this.runs.move(transaction, run, move.to, changes))) return null;
     const current = await this.runs.findById(run.id);
     if (!current) return null;
     await this.recordTransition(transaction, current, run.status, move);
@@ -144,26 +145,30 @@ export class RunJournal {
     return { current, stored };
   }
 
-  /** Changes what is not the status. Null when the run has ended, so that nothing was changed. */
+  /**
+   * Changes what is not the status. Null when the run has ended or is in another attempt, so that nothing was changed.
+   */
   async update(
-    runId: string,
+    run: RunAttempt,
     changes: RunChanges,
     inSameUnit?: (transaction: Transaction) => Promise<void>,
   ): Promise<RunEntity | null> {
     return this.database.transaction(async (transaction) => {
-      if (!(await this.runs.updateActive(transaction, runId, changes))) return null;
+      if (!(await this.runs.updateActive(transaction, run, changes))) return null;
       await inSameUnit?.(transaction);
-      return this.runs.findById(runId);
+      return this.runs.findById(run.id);
     });
   }
 
-  /** Stores a piece of log and sends it to who reads live. */
-  async appendLog(runId: string, piece: LogPiece<LogPhase>): Promise<void> {
-    const store = (): Promise<RunEventEntity> =>
+  /** Stores a piece of log and sends it to who reads live. A late word of an attempt that was given up is dropped. */
+  async appendLog(run: RunAttempt, piece: LogPiece<LogPhase>): Promise<void> {
+    const store = (): Promise<RunEventEntity | null> =>
       this.database.transaction(async (transaction) => {
+        const seq = await this.runs.takeEventNumbers(transaction, run, 1);
+        if (seq === null) return null;
         const stored: RunEventEntity = {
-          runId,
-          seq: await this.runs.takeEventNumbers(transaction, runId, 1),
+          runId: run.id,
+          seq,
           kind: 'log',
           phase: piece.phase,
           offset: piece.offset,
@@ -175,7 +180,8 @@ export class RunJournal {
         await this.events.insert(transaction, stored);
         return stored;
       });
-    this.hub.publish(runId, await untilStored(store, this.stopping.signal));
+    const stored = await untilStored(store, this.stopping.signal);
+    if (stored) this.hub.publish(run.id, stored);
   }
 
   /** Stores for the platform's own work: a database that is busy or full is waited for. */
@@ -214,7 +220,8 @@ export class RunJournal {
     run: RunEntity,
     kinds: ('status' | 'end')[],
   ): Promise<RunEventEntity[]> {
-    const first = await this.runs.takeEventNumbers(transaction, run.id, kinds.length);
+    const first = await this.runs.takeEventNumbers(transaction, run, kinds.length);
+    if (first === null) throw new Error(`Run ${run.id} is gone; its event cannot be stored.`);
     const stored = kinds.map((kind, place): RunEventEntity => ({
       runId: run.id,
       seq: first + place,

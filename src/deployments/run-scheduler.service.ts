@@ -1,21 +1,16 @@
 import { Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { outsideOfRequests } from '../common/http/request-context';
 import { RunsConfig } from '../config/config';
-import { ServerStoppingError } from '../runner';
 import { WorkControl } from '../common/concurrency/work-control';
-import { closingMove, isUnforeseen, wasKilled } from './execution/run-closing';
-import { RunFailedError, RunnerLostError } from './execution/run-ends';
-import { RunExecutor, RunMovedError } from './execution/run-executor';
-import { RunState } from './execution/run-state.service';
+import { RunExecutor } from './execution/run-executor';
+import { RunWorker } from './execution/run-worker.service';
 import { RunWorkspaces } from './execution/run-workspaces';
 import { ArrangedQueue, arrangeQueue, QueuedRun, SlotUse } from './domain/run-queue';
 import { isAtWork, isFinal } from './domain/run-status';
-import { DeploymentRepository } from './persistence/deployment.repository';
 import type { RunEntity } from './persistence/run.entity';
 import { RunRepository } from './persistence/run.repository';
 import { PLATFORM_ACTOR, RunJournal } from './run-journal.service';
 
-const MAX_ATTEMPTS = 2;
 const TAKE_UP_EVERY_MS = 30_000;
 /** Longer than a cancel may wait for the database. */
 const WITHDRAWN_FOR_MS = 60_000;
@@ -53,11 +48,10 @@ export class RunScheduler implements OnApplicationBootstrap {
 
   constructor(
     private readonly runs: RunRepository,
-    private readonly deployments: DeploymentRepository,
     private readonly journal: RunJournal,
     private readonly executor: RunExecutor,
+    private readonly worker: RunWorker,
     private readonly workspaces: RunWorkspaces,
-    private readonly state: RunState,
     private readonly config: RunsConfig,
   ) {}
 
@@ -91,6 +85,7 @@ export class RunScheduler implements OnApplicationBootstrap {
   /** Takes nothing new and lets go of what is at work: the tools go on, and the next server follows them. */
   stop(): void {
     this.isStopping = true;
+    this.worker.stop();
     for (const control of this.atWork.values()) control.letGo();
   }
 
@@ -270,61 +265,7 @@ export class RunScheduler implements OnApplicationBootstrap {
     const run = await claim();
     if (!run) return;
     if (run.cancelRequestedAt !== null) control.cancel(run.cancelForce);
-    await this.work(run, control);
-  }
-
-  private async work(run: RunEntity, control: WorkControl): Promise<void> {
-    try {
-      const deployment = await this.deployments.findById(run.deploymentId);
-      if (!deployment) return;
-      let current = run;
-      while (current.status === 'initializing' || current.status === 'planning') {
-        try {
-          current = await this.executor.prepare(current, deployment, control);
-        } catch (error) {
-          if (!(error instanceof RunnerLostError)) throw error;
-          current = await this.tryOnceMore(current.id, error);
-          await this.executor.note(current, deployment, 'The runner was lost; the run is begun once more.');
-        }
-      }
-      if (current.status === 'applying') {
-        // Approved by itself: it goes on in the slot it has.
-        this.takeOut(current.id);
-        await this.executor.apply(current, deployment, control);
-      }
-    } catch (error) {
-      await this.end(run.id, control, error).catch((inner: unknown) => {
-        if (!this.isStopping) this.logger.error({ event: 'run_end_not_stored', run_id: run.id }, inner);
-      });
-    }
-  }
-
-  /** @throws RunFailedError when this was the last attempt */
-  private async tryOnceMore(runId: string, error: RunnerLostError): Promise<RunEntity> {
-    const run = await this.runs.findById(runId);
-    if (!run || isFinal(run.status)) throw new RunMovedError();
-    if (run.attempt >= MAX_ATTEMPTS) throw new RunFailedError(`${error.message} It was tried twice (runner_lost).`);
-    // Its tool has ended, or can do no harm: a plan writes no state.
-    await this.state.release(run);
-    await this.workspaces.of(runId).clear();
-    const next = await this.journal.update(runId, { attempt: run.attempt + 1 });
-    if (!next) throw new RunMovedError();
-    return next;
-  }
-
-  /** Closes a run whose work ended with an error. */
-  private async end(runId: string, control: WorkControl, error: unknown): Promise<void> {
-    if (error instanceof ServerStoppingError || error instanceof RunMovedError || this.isStopping) return;
-    const run = await this.runs.findById(runId);
-    if (!run || !isAtWork(run.status)) return;
-    if (isUnforeseen(error)) {
-      this.logger.error(
-        { event: 'run_failed_internally', run_id: runId },
-        error instanceof Error ? error.stack : error,
-      );
-    }
-    const isKilled = run.status === 'applying' && wasKilled(error);
-    const isLocked = isKilled && (await this.state.isLockedBy(run));
-    await this.journal.moveForSure(run, closingMove(run, control.isCancelled, error, isLocked));
+    // What is approved by itself goes on in the slot it has.
+    await this.worker.work(run, control, () => this.takeOut(run.id));
   }
 }

@@ -38,6 +38,8 @@ export class CallFollower implements RunnerHandle {
     private readonly stopping: AbortSignal,
     /** Of a runner this process started: how it exited, as soon as it did. */
     private readonly exit: Promise<RunnerExit> | null,
+    /** Whether the runner starts no tool before it has noted down which; of others that is not known. */
+    private readonly notesItsTool: boolean,
   ) {
     this.logFile = files.log;
     this.deadline = Date.parse(record.started_at) + limits.timeoutMinutes * MINUTE_MS + limits.graceSeconds * 1000;
@@ -67,7 +69,7 @@ export class CallFollower implements RunnerHandle {
     const recorded = await this.recordedExit();
     if (recorded !== null) return { kind: 'answered', response: await this.responseOf(recorded) };
     if (answered.kind === 'protocol-error' && answered.evidence !== '') return answered;
-    const mayHaveStarted = tool !== null || (await exists(this.files.log));
+    const mayHaveStarted = !this.notesItsTool || tool !== null || (await exists(this.files.log));
     return {
       kind: 'lost',
       reason: mayHaveStarted

@@ -5,7 +5,7 @@ import { readJson, writeJsonAtomically } from '../common/files/json-file';
 import { CallFiles, CallRecord } from './call-files';
 import { CallFollower } from './call-follower';
 import { startTimeOf } from './process-identity';
-import { RunnerLauncher } from './runner-launcher';
+import { type RunnerExit, RunnerLauncher } from './runner-launcher';
 import type { RunnerCall, RunnerHandle, RunnerPort, RunnerResult } from './runner.port';
 
 /** Starts `iac-runner` for each call; nothing else in the server starts it, and nothing starts terraform, tofu or go. */
@@ -13,7 +13,11 @@ export class RunnerService implements RunnerPort {
   private readonly launcher: RunnerLauncher;
   private readonly stopping = new AbortController();
 
-  constructor(config: RunsConfig, storage: StorageConfig, environment: NodeJS.ProcessEnv) {
+  constructor(
+    private readonly config: RunsConfig,
+    storage: StorageConfig,
+    environment: NodeJS.ProcessEnv,
+  ) {
     this.launcher = new RunnerLauncher(config, storage.workRoot, environment);
   }
 
@@ -39,8 +43,7 @@ export class RunnerService implements RunnerPort {
     const request: RunnerRequest = { ...call.request, log_file: files.log };
     runner.send(`${JSON.stringify(request)}\n`);
     const limits = { timeoutMinutes: request.timeout, graceSeconds: request.grace_seconds ?? 0 };
-    const follower = new CallFollower(files, record, limits, this.stopping.signal, runner.exit);
-    return follower;
+    return this.follow(files, record, limits, runner.exit);
   }
 
   async attach(
@@ -51,7 +54,16 @@ export class RunnerService implements RunnerPort {
     const ended = await readJson<RunnerResult>(files.ended);
     if (ended) return { logFile: files.log, result: Promise.resolve(ended), cancel: () => undefined };
     const record = await readJson<CallRecord>(files.record);
-    return record ? new CallFollower(files, record, limits, this.stopping.signal, null) : null;
+    return record ? this.follow(files, record, limits, null) : null;
+  }
+
+  private follow(
+    files: CallFiles,
+    record: CallRecord,
+    limits: { timeoutMinutes: number; graceSeconds: number },
+    exit: Promise<RunnerExit> | null,
+  ): CallFollower {
+    return new CallFollower(files, record, limits, this.stopping.signal, exit, this.config.isBundledRunner);
   }
 
   async settle(directory: string, result: RunnerResult): Promise<void> {

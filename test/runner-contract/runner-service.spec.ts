@@ -28,7 +28,7 @@ describe('RunnerService', () => {
 
   const newService = (): RunnerService =>
     new RunnerService(
-      new RunsConfig([process.execPath, RUNNER_FILE], null, 1, 1, 1, 1, 1, 1, 1, null),
+      new RunsConfig([process.execPath, RUNNER_FILE], true, null, 1, 1, 1, 1, 1, 1, 1, null),
       new StorageConfig(directory, workRoot, join(directory, 'unused.db')),
       FAKE_TOOL_ENVIRONMENT,
     );

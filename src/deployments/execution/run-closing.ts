@@ -7,6 +7,7 @@ import { cancelMessage, KILLED_APPLY, RunCancelledError, RunFailedError, RunnerL
 /** Null: nobody foresaw this error, and a human must look at the log. */
 function knownMessage(error: unknown): string | null {
   if (error instanceof RunnerLostError) {
+    if (!error.mayHaveBegun) return `${error.message} Nothing was applied (runner_lost): start a new run.`;
     return (
       `${error.message} Whether and how far the plan was applied is not known (runner_lost): ` +
       'look at the log and at the real resources, then start a new run; nothing is applied again by itself.'
@@ -33,7 +34,7 @@ export function isUnforeseen(error: unknown): boolean {
 export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown, isStateLocked = false): Move {
   if (error instanceof RunCancelledError || (isCancelled && error instanceof RunnerLostError)) {
     const by = run.cancelledBy ?? PLATFORM_ACTOR;
-    const how = error instanceof RunCancelledError ? error.how : 'killed';
+    const how = error instanceof RunCancelledError ? error.how : error.mayHaveBegun ? 'killed' : 'never begun';
     const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
     const message = cancelMessage(by, run.status === 'applying', how) + lockHint(isStateLocked);
     const changes = { errorMessage: message, exitCode };
@@ -54,7 +55,7 @@ export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown
 
 /** True when the tool did not end by itself, so that nobody knows what it has saved and whether it gave the lock back. */
 export function wasKilled(error: unknown): boolean {
-  if (error instanceof RunnerLostError) return true;
+  if (error instanceof RunnerLostError) return error.mayHaveBegun;
   if (error instanceof RunCancelledError) return error.how === 'killed';
   return error instanceof RunFailedError && error.message.includes(KILLED_APPLY);
 }

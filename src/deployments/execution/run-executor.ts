@@ -280,10 +280,11 @@ export class RunExecutor {
     // A further attempt writes its output to a file of its own.
     const isFollowed = phase !== 'clone' && this.tool.isStarted(work.run, this.workspaces.of(work.run.id), phase);
     const start = isFollowed ? end : { ...end, sourceEnd: 0 };
+    const { id, attempt } = work.run;
     return new PhaseLog(
       phase,
       work.patterns,
-      (piece) => this.journal.appendLog(work.run.id, piece),
+      (piece) => this.journal.appendLog({ id, attempt }, piece),
       this.config.logMaxBytes,
       start,
     );
@@ -311,7 +312,7 @@ export class RunExecutor {
   }
 
   private async update(work: Work, changes: { commitSha: string | null }): Promise<RunEntity> {
-    const updated = await this.journal.update(work.run.id, changes);
+    const updated = await this.journal.update(work.run, changes);
     if (!updated) throw new RunMovedError();
     return updated;
   }

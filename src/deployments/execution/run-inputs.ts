@@ -63,7 +63,7 @@ export class RunInputs {
         patterns: new SecretPatterns([
           ...this.secrets.valuesToMask(deployment, run),
           this.registry.tokenOf(run.id),
-          ...this.stateAccess.tokensOf(run.id),
+          ...this.stateAccess.tokensOf(run),
           ...secrets,
         ]),
       },

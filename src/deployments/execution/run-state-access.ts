@@ -8,10 +8,10 @@ import { backendEnvironment } from '../domain/managed-backend';
 import type { RunStatus } from '../domain/run-status';
 import { DeploymentRepository } from '../persistence/deployment.repository';
 import type { RunEntity } from '../persistence/run.entity';
-import { RunRepository } from '../persistence/run.repository';
+import { type RunAttempt, RunRepository } from '../persistence/run.repository';
 
 const PREFIX = 'pls_';
-const TOKEN = /^pls_([0-9a-f]{32})_(init|plan|apply)_([\w-]{43})$/;
+const TOKEN = /^pls_([0-9a-f]{32})_(\d{1,9})_(init|plan|apply)_([\w-]{43})$/;
 
 /** A command of a run that reaches the state, and what it may do there while the run is in this status. */
 const PHASES = {
@@ -24,8 +24,8 @@ const PHASES = {
 export type StatePhase = keyof typeof PHASES;
 
 /**
- * The credentials that the tool of a run has for the state: one token for each phase, dead when the phase ends, and good
- * for no more than the phase needs. Whatever runs in a plan can read its environment; it gets nothing to write with.
+ * The credentials that the tool of a run has for the state: one token for each attempt and phase, dead when either ends,
+ * and good for no more than the phase needs. So what is left of an attempt that was given up touches no state. Whatever runs in a plan can read its environment; it gets nothing to write with.
  */
 @Injectable()
 export class RunStateAccess implements OnModuleInit {
@@ -49,28 +49,29 @@ export class RunStateAccess implements OnModuleInit {
   environmentOf(run: RunEntity, phase: StatePhase): Record<string, string> {
     const path = encodeURIComponent(run.path);
     const address = `${this.address.forRunners}/v1/state/${run.deploymentId}?path=${path}`;
-    return backendEnvironment({ address, password: this.tokenOf(run.id, phase), isImpatient: phase === 'init' });
+    return backendEnvironment({ address, password: this.tokenOf(run, phase), isImpatient: phase === 'init' });
   }
 
-  /** All tokens of a run, to be masked in its logs. */
-  tokensOf(runId: string): string[] {
-    return (Object.keys(PHASES) as StatePhase[]).map((phase) => this.tokenOf(runId, phase));
+  /** All tokens of an attempt at a run, to be masked in its logs. */
+  tokensOf(run: RunAttempt): string[] {
+    return (Object.keys(PHASES) as StatePhase[]).map((phase) => this.tokenOf(run, phase));
   }
 
-  private tokenOf(runId: string, phase: StatePhase): string {
+  private tokenOf({ id: runId, attempt }: RunAttempt, phase: StatePhase): string {
     const id = runId.replaceAll('-', '');
-    return `${PREFIX}${id}_${phase}_${this.signatureOf(id, phase).toString('base64url')}`;
+    const signature = this.signatureOf(id, String(attempt), phase).toString('base64url');
+    return `${PREFIX}${id}_${attempt}_${phase}_${signature}`;
   }
 
   private async verify(token: string): Promise<Actor | null> {
-    const [, id = '', phase = '', signature = ''] = TOKEN.exec(token) ?? [];
+    const [, id = '', attempt = '', phase = '', signature = ''] = TOKEN.exec(token) ?? [];
     const given = Buffer.from(signature, 'base64url');
-    const expected = this.signatureOf(id, phase);
+    const expected = this.signatureOf(id, attempt, phase);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
     const { during, may }: { during: readonly RunStatus[]; may: 'read' | 'lock' | 'write' } =
       PHASES[phase as StatePhase];
     const run = await this.runs.findById(id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
-    if (!run || !during.includes(run.status)) return null;
+    if (!run || String(run.attempt) !== attempt || !during.includes(run.status)) return null;
     const deployment = await this.deployments.findById(run.deploymentId);
     if (!deployment) return null;
     return {
@@ -84,7 +85,7 @@ export class RunStateAccess implements OnModuleInit {
     };
   }
 
-  private signatureOf(id: string, phase: string): Buffer {
-    return createHmac('sha256', this.key).update(`${id} ${phase}`).digest();
+  private signatureOf(id: string, attempt: string, phase: string): Buffer {
+    return createHmac('sha256', this.key).update(`${id} ${attempt} ${phase}`).digest();
   }
 }

@@ -24,6 +24,12 @@ export interface RunFilter {
   cursor?: string;
 }
 
+/**
+ * A run in the hands of one attempt at it. Each change of it is made for this attempt alone: when another one was begun
+ * meanwhile, what is left of this one changes nothing any more.
+ */
+export type RunAttempt = Pick<RunEntity, 'id' | 'attempt'>;
+
 /** What may change together with the status. */
 export type RunChanges = Partial<Omit<RunEntity, 'id' | 'seq' | 'deploymentId' | 'status' | 'eventSeq'>>;
 
@@ -44,34 +50,36 @@ export class RunRepository {
   }
 
   /**
-   * The one place where a status is written: a compare-and-set. False when the run is no longer in `from`: somebody
-   * else moved it, and this change must not be made.
+   * The one place where a status is written: a compare-and-set. False when the run is no longer in the status or the
+   * attempt it was read with: somebody else moved it, and this change must not be made.
    */
   async move(
     transaction: Transaction,
-    id: string,
-    from: RunStatus,
+    { id, attempt, status }: RunAttempt & Pick<RunEntity, 'status'>,
     to: RunStatus,
     changes: RunChanges,
   ): Promise<boolean> {
-    return (await updateRows(transaction, RunEntity, { id, status: from }, { ...changes, status: to })) === 1;
+    return (await updateRows(transaction, RunEntity, { id, attempt, status }, { ...changes, status: to })) === 1;
   }
 
-  /** Changes what is not the status, of a run that has not ended. False when it has. */
-  async updateActive(transaction: Transaction, id: string, changes: RunChanges): Promise<boolean> {
-    return (await updateRows(transaction, RunEntity, { id, status: In([...ACTIVE_STATUSES]) }, changes)) === 1;
+  /** Changes what is not the status, of a run that has not ended and is in this attempt. False when it is not. */
+  async updateActive(transaction: Transaction, { id, attempt }: RunAttempt, changes: RunChanges): Promise<boolean> {
+    const condition = { id, attempt, status: In([...ACTIVE_STATUSES]) };
+    return (await updateRows(transaction, RunEntity, condition, changes)) === 1;
   }
 
-  /** Takes the next numbers for events of a run; returns the first of them. */
-  async takeEventNumbers(transaction: Transaction, id: string, count: number): Promise<number> {
+  /**
+   * Takes the next numbers for events of a run; returns the first of them, or null when the run is gone or in another
+   * attempt.
+   */
+  async takeEventNumbers(transaction: Transaction, { id, attempt }: RunAttempt, count: number): Promise<number | null> {
     // In lower case: TypeORM gives back the rows of no statement that begins with `UPDATE`.
     const rows: { event_seq: number }[] = await Transaction.managerOf(transaction).query(
-      'update runs set event_seq = event_seq + ? where id = ? returning event_seq',
-      [count, id],
+      'update runs set event_seq = event_seq + ? where id = ? and attempt = ? returning event_seq',
+      [count, id, attempt],
     );
     const [run] = rows;
-    if (!run) throw new Error(`Run ${id} is gone; its event cannot be stored.`);
-    return run.event_seq - count + 1;
+    return run ? run.event_seq - count + 1 : null;
   }
 
   async delete(transaction: Transaction, id: string): Promise<void> {

@@ -172,7 +172,9 @@ describe('the queue of several teams', () => {
     // As `RunActions` does when the approval is announced between its two looks.
     const { RunJournal } = await import('../../../src/deployments/run-journal.service');
     const at = new Date().toISOString();
-    await server.application.app.get(RunJournal).update(run.id, { cancelRequestedAt: at, cancelledBy: 'somebody' });
+    await server.application.app
+      .get(RunJournal)
+      .update({ id: run.id, attempt: 1 }, { cancelRequestedAt: at, cancelledBy: 'somebody' });
     expect(server.application.app.get(RunScheduler).cancel(run.id, false)).toBe(true);
     expect((await team.reach(run.id, 'cancelled')).cancelled_by).toBe('somebody');
     expect((await busy.get(holder.id)).status).toBe('applying');

@@ -19,6 +19,7 @@ import { openDatabase } from './database/open-database';
 import { ServerLock } from './database/server-lock';
 import { ENTITIES } from './entities';
 import { buildDocument } from './openapi/document';
+import { assertKeyOpensData } from './operations/start-key-check';
 import { RegistryDoor } from './platform';
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -36,8 +37,8 @@ export interface Application {
 }
 
 /**
- * Makes the server: takes its lock, opens and migrates the database, wires the rooms.
- * @throws ConfigError, ServerLockedError, DatabaseRefusedError
+ * Makes the server: takes its lock, tries its key, opens and migrates the database, wires the rooms.
+ * @throws ConfigError, ServerLockedError, KeyRefusedError, DatabaseRefusedError
  */
 export async function createApplication(config: PlomadaConfig): Promise<Application> {
   try {
@@ -49,6 +50,7 @@ export async function createApplication(config: PlomadaConfig): Promise<Applicat
   const lock = await ServerLock.take(config.storage.databaseFile);
   let database: Database | null = null;
   try {
+    await assertKeyOpensData(config);
     database = await openDatabase(config.storage.databaseFile, ENTITIES, MIGRATIONS);
     const app = await createNestApplication(config, database);
     const opened = database;

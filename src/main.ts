@@ -7,6 +7,7 @@ import { ConfigError, loadConfig } from './config/load-config';
 import { productVersion } from './config/package-root';
 import { DatabaseRefusedError } from './database/open-database';
 import { ServerLockedError } from './database/server-lock';
+import { KeyRefusedError } from './operations/start-key-check';
 import { HealthService } from './platform';
 
 /** After this long a stop is made to happen, whatever still hangs. */
@@ -88,6 +89,7 @@ main().catch((error: unknown) => {
     error instanceof ConfigError ||
     error instanceof ServerLockedError ||
     error instanceof DatabaseRefusedError ||
+    error instanceof KeyRefusedError ||
     error instanceof ListenError;
   process.stderr.write(`${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);

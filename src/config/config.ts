@@ -32,6 +32,8 @@ export class SecretsConfig {
     readonly adminApiKey: string | null,
     /** 32 bytes. */
     readonly encryptionKey: Buffer | null,
+    /** Start although the key opens nothing of what is stored. */
+    readonly isEncryptionKeyLost: boolean,
   ) {}
 }
 

@@ -102,6 +102,7 @@ function assemble(values: Values, isTerminal: boolean, problems: string[]): Plom
     secrets: new SecretsConfig(
       values.ADMIN_API_KEY,
       values.ENCRYPTION_KEY === null ? null : Buffer.from(values.ENCRYPTION_KEY, 'base64'),
+      values.ENCRYPTION_KEY_LOST,
     ),
     runs: new RunsConfig(
       values.RUNNER_COMMAND === null

@@ -51,6 +51,9 @@ export const SETTINGS = {
     },
     checkEncryptionKey,
   ),
+  ENCRYPTION_KEY_LOST: boolean(false, {
+    meaning: 'Start although the key opens nothing of what is stored: when the right one is lost for good.',
+  }),
   RUNNER_COMMAND: optionalText(
     {
       shownDefault: 'the bundled iac-runner',

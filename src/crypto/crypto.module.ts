@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
 import { SecretsConfig, StorageConfig } from '../config/config';
+import { DAMAGED_KEY_FILE } from './damaged-key-file';
 import { DerivedKeys } from './derived-keys';
 import { SecretBox } from './secret-box';
 
@@ -32,9 +33,6 @@ function keyFromFile(file: string): Buffer {
     chmodSync(file, 0o600);
   }
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
-  if (key.length !== 32)
-    throw new Error(
-      'The key file encryption.key in DATA_DIR is damaged, or its rotation was interrupted: run `npm run rotate-key` to end it; else restore the file from a backup.',
-    );
+  if (key.length !== 32) throw new Error(DAMAGED_KEY_FILE);
   return key;
 }

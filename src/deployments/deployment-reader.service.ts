@@ -31,7 +31,12 @@ export class DeploymentReader implements OnModuleInit {
     this.owners.register(async (id) => {
       const found = await this.find(id);
       return (
-        found && { deploymentId: found.id, namespaceId: found.namespaceId, workingDirectory: found.workingDirectory }
+        found && {
+          deploymentId: found.id,
+          namespaceId: found.namespaceId,
+          workingDirectory: found.workingDirectory,
+          isManaged: found.stateBackend === 'managed',
+        }
       );
     });
     this.scopes.register('deployment', async (id) => (await this.find(id))?.namespaceId ?? null);

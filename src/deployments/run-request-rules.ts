@@ -32,9 +32,10 @@ export function assertRunRequest(
   }
   const plain = request.env_vars ?? {};
   const sensitive = request.sensitive_env_vars ?? {};
+  const backendOwner = deployment.stateBackend === 'managed' ? 'platform' : 'configuration';
   const problems = [
-    ...checkEnvironment(plain, 'env_vars', platformTokenNames),
-    ...checkEnvironment(sensitive, 'sensitive_env_vars', platformTokenNames),
+    ...checkEnvironment(plain, 'env_vars', platformTokenNames, backendOwner),
+    ...checkEnvironment(sensitive, 'sensitive_env_vars', platformTokenNames, backendOwner),
   ];
   for (const name of Object.keys(plain)) {
     if (name in sensitive) problems.push({ field: `env_vars.${name}`, message: 'is given in sensitive_env_vars too' });

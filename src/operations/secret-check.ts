@@ -21,7 +21,8 @@ export async function* rowsWith(
   { table, column, where = '1' }: { table: string; column: string; where?: string },
   more: string[] = [],
 ): AsyncGenerator<SqlRow> {
-  if (!(await database.hasTable(table))) return;
+  // The database may be of an older version.
+  if (!(await database.hasColumn(table, column))) return;
   const fields = ['id', `"${column}" AS value`, ...more].join(', ');
   for (let after = ''; ;) {
     const rows = await database.all(
@@ -61,16 +62,57 @@ export async function countStates(
     `SELECT id, deployment_id, path, blob_sha256 FROM state_versions ORDER BY id DESC LIMIT ?`,
     [most],
   );
-  for (const { id, deployment_id, path, blob_sha256 } of rows) {
-    const sealed = await readFile(artifactPath(dataDir, String(blob_sha256))).catch(() => null);
-    if (sealed === null) continue;
-    const context = stateContextOf({ id: String(id), deploymentId: String(deployment_id), path: String(path) });
-    await cipher.open(sealed, context).then(
-      () => count.readable++,
-      () => count.unreadable.push(`state_versions ${String(id)}`),
-    );
+  for (const row of rows) {
+    const isOpened = await opensState(cipher, row, dataDir);
+    if (isOpened === null) continue;
+    if (isOpened) count.readable++;
+    else count.unreadable.push(`state_versions ${String(row.id)}`);
   }
   return count;
+}
+
+/**
+ * Whether a key opens anything of what is sealed: secrets first, then the smallest states. It ends with the first that it
+ * opens, so that the right key costs next to nothing. One value that it opens tells that it is the key, since others may
+ * be damaged.
+ * @param key null opens nothing
+ */
+export async function opensAnything(
+  database: SqliteFile,
+  key: Buffer | null,
+  dataDir: string,
+): Promise<'some' | 'none' | 'nothing-sealed'> {
+  const box = key && new SecretBox(key);
+  let isAnythingSealed = false;
+  for (const sealed of SEALED_COLUMNS) {
+    for await (const { id, value } of rowsWith(database, sealed)) {
+      if (box && opens(box, String(value), sealed, String(id))) return 'some';
+      isAnythingSealed = true;
+    }
+  }
+  const states = (await database.hasTable(SEALED_BLOBS.table))
+    ? await database.all(`SELECT id, deployment_id, path, blob_sha256 FROM state_versions ORDER BY size_bytes LIMIT 20`)
+    : [];
+  const cipher = key && new StateCipher(new DerivedKeys(key));
+  for (const row of states) {
+    const isOpened = await opensState(cipher, row, dataDir);
+    if (isOpened) return 'some';
+    isAnythingSealed ||= isOpened !== null;
+  }
+  return isAnythingSealed ? 'none' : 'nothing-sealed';
+}
+
+/** Null when the content of the state is missing. */
+async function opensState(cipher: StateCipher | null, row: SqlRow, dataDir: string): Promise<boolean | null> {
+  const { id, deployment_id, path, blob_sha256 } = row;
+  const sealed = await readFile(artifactPath(dataDir, String(blob_sha256))).catch(() => null);
+  if (sealed === null) return null;
+  if (cipher === null) return false;
+  const context = stateContextOf({ id: String(id), deploymentId: String(deployment_id), path: String(path) });
+  return cipher.open(sealed, context).then(
+    () => true,
+    () => false,
+  );
 }
 
 function opens(box: SecretBox, value: string, sealed: SealedColumn, id: string): boolean {

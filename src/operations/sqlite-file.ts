@@ -47,6 +47,11 @@ export class SqliteFile {
     return (await this.all(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`, [name])).length > 0;
   }
 
+  /** False also when there is no such table. */
+  async hasColumn(table: string, name: string): Promise<boolean> {
+    return (await this.all('SELECT 1 FROM pragma_table_info(?) WHERE name = ?', [table, name])).length > 0;
+  }
+
   /** Names of the applied migrations, oldest first. */
   async migrations(): Promise<string[]> {
     if (!(await this.hasTable('migrations'))) return [];

@@ -6,6 +6,8 @@ export interface StateOwner {
   namespaceId: string;
   /** The folder whose state is meant when none is named. */
   workingDirectory: string;
+  /** False while the configuration's own backend keeps its state; there may be versions of before, or for later. */
+  isManaged: boolean;
 }
 
 /** Where the room of deployments says what it knows, so that this room need not know it. */

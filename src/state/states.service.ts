@@ -12,7 +12,7 @@ import { Database } from '../database/database';
 import { emptied, NotAStateError, readState, type StateContent, withSerial } from './domain/state-document';
 import type { StateAuthor } from './domain/state-author';
 import type { StateKey } from './domain/state-key';
-import { succession } from './domain/state-succession';
+import { serialOfRollback, succession } from './domain/state-succession';
 import { StateRepository } from './persistence/state.repository';
 import type { StateVersionEntity } from './persistence/state-version.entity';
 import { StateCipher } from './state-cipher';
@@ -66,11 +66,16 @@ export class States implements OnModuleInit {
       // Looked at here, since a large state takes its time, and the lock may be another's by now.
       await this.locks.assertMayWrite(key, lockId, author);
       const present = await this.repository.findNewest(key);
-      const outcome = succession(present, { ...content, sha256 });
+      const outcome = succession(present, version, {
+        mayChangeLineage: author.runId === null,
+        highestSerial: await this.repository.findHighestSerial(key, version.lineage),
+      });
       if (outcome.kind === 'same' && present) return present;
       if (outcome.kind === 'refused') {
         throw new ConflictError('state-conflict', `The state is not accepted: ${outcome.reason}.`);
       }
+      const endedLineage = outcome.kind === 'next' ? outcome.endedLineage : null;
+      version.seq = (present?.seq ?? 0) + 1;
       await this.repository.insertVersion(transaction, version);
       await this.repository.trim(transaction, key, this.config.keepVersions);
       await this.audit.record(transaction, {
@@ -79,7 +84,13 @@ export class States implements OnModuleInit {
         targetType: 'state_version',
         targetId: version.id,
         namespaceId: author.namespaceId,
-        details: { deployment_id: key.deploymentId, path: key.path, serial: version.serial, run_id: author.runId },
+        details: {
+          deployment_id: key.deploymentId,
+          path: key.path,
+          serial: version.serial,
+          run_id: author.runId,
+          ...(endedLineage === null ? {} : { lineage_changed: { from: endedLineage, to: version.lineage } }),
+        },
       });
       return version;
     });
@@ -89,8 +100,9 @@ export class States implements OnModuleInit {
   async rollBack(key: StateKey, versionId: string, author: StateAuthor): Promise<StateVersionEntity> {
     const version = await this.getVersion(key, versionId);
     const newest = await this.repository.findNewest(key);
+    const highest = await this.repository.findHighestSerial(key, version.lineage);
     const text = (await this.open(version)).toString('utf8');
-    const serial = (newest?.serial ?? version.serial) + 1;
+    const serial = serialOfRollback(newest, highest ?? version.serial);
     const bytes = refusingWhatIsNone(() => Buffer.from(withSerial(text, serial)));
     return this.write(key, bytes, author, 'state.rollback');
   }
@@ -142,6 +154,7 @@ export class States implements OnModuleInit {
       id: newId(),
       deploymentId,
       path,
+      seq: 0,
       serial: content.serial,
       lineage: content.lineage,
       sha256: content.sha256,

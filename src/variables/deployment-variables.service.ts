@@ -5,6 +5,7 @@ import type { Actor } from '../common/access/actor';
 import { NotFoundError } from '../common/errors';
 import { Database } from '../database/database';
 import { isForeignKeyViolation } from '../database/driver-errors';
+import { StateOwners } from '../state';
 import type { VariableInput } from './domain/variable';
 import { assertKeptAreThere, changesBetween } from './domain/variable-changes';
 import { toVariableResponse, type VariableResponse } from './dto/variable.response';
@@ -18,6 +19,7 @@ export class DeploymentVariables {
     private readonly variables: DeploymentVariableRepository,
     private readonly sealer: VariableSealer,
     private readonly scopes: AccessScopes,
+    private readonly owners: StateOwners,
     private readonly database: Database,
     private readonly audit: AuditService,
   ) {}
@@ -34,7 +36,8 @@ export class DeploymentVariables {
   async replace(actor: Actor, deploymentId: string, list: readonly VariableInput[]): Promise<VariableResponse[]> {
     const namespaceId = await this.namespaceOf(deploymentId);
     const before = await this.variables.findOf(deploymentId);
-    const rows = await this.sealer.seal(list, before);
+    const isManaged = (await this.owners.find(deploymentId))?.isManaged ?? true;
+    const rows = await this.sealer.seal(list, before, isManaged ? 'platform' : 'configuration');
     await this.database
       .transaction(async (transaction) => {
         const now = await this.variables.findOf(deploymentId);

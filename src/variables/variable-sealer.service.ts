@@ -1,4 +1,5 @@
 import { Injectable, OnApplicationShutdown } from '@nestjs/common';
+import type { BackendOwner } from '../common/environment/environment-policy';
 import { DomainError, type FieldError, InvalidFieldError } from '../common/errors';
 import { PublicAddress } from '../common/http/public-address';
 import { newId } from '../common/ids';
@@ -28,11 +29,16 @@ export class VariableSealer implements OnApplicationShutdown {
   /**
    * The rows of a whole list. A sensitive one without a value keeps the stored one, with its id.
    * @param present the list that is stored now
+   * @param backendOwner whose the backend of the runs is that get them
    * @throws DomainError (400) that names every field that is not valid
    */
-  async seal(list: readonly VariableInput[], present: readonly StoredVariable[]): Promise<StoredVariable[]> {
+  async seal(
+    list: readonly VariableInput[],
+    present: readonly StoredVariable[],
+    backendOwner: BackendOwner,
+  ): Promise<StoredVariable[]> {
     const token = tokenVariable(this.address.host);
-    refuse(checkVariables(list, token === null ? [] : [token]));
+    refuse(checkVariables(list, token === null ? [] : [token], backendOwner));
     const drafts = this.draft(list, present);
     const literals = await this.readLiterals(drafts);
     return drafts.map((draft, position) => this.rowOf(draft, position, literals.get(draft) ?? null));

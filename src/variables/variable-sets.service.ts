@@ -17,6 +17,9 @@ import { VariableSetRepository } from './persistence/variable-set.repository';
 import { toInputs } from './variable-inputs';
 import { VariableSealer } from './variable-sealer.service';
 
+/** A set may be for deployments with backends of their own; those whose state the platform keeps pass over that part. */
+const BACKEND_OWNER = 'configuration';
+
 /** Sets of variables that all deployments of a namespace get. */
 @Injectable()
 export class VariableSets {
@@ -56,7 +59,7 @@ export class VariableSets {
       createdAt: now,
       updatedAt: now,
     };
-    const rows = await this.sealer.seal(toInputs(request.variables ?? []), []);
+    const rows = await this.sealer.seal(toInputs(request.variables ?? []), [], BACKEND_OWNER);
     const event = eventOf(actor, 'variable_set.create', set, { name: set.name, ...changesBetween([], rows) });
     await this.refusing(set.name, () =>
       this.audit.perform(event, async (transaction) => {
@@ -77,7 +80,10 @@ export class VariableSets {
     const namespaceId = await this.namespaceId(namespace);
     const { name } = await this.getEntity(namespaceId, id);
     const before = await this.variablesOf(id);
-    const rows = request.variables === undefined ? null : await this.sealer.seal(toInputs(request.variables), before);
+    const rows =
+      request.variables === undefined
+        ? null
+        : await this.sealer.seal(toInputs(request.variables), before, BACKEND_OWNER);
     return this.refusing(request.name ?? name, () =>
       this.database.transaction(async (transaction) => {
         const set = await this.getEntity(namespaceId, id);

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NamespacesModule } from '../namespaces';
+import { StateModule } from '../state';
 import { DeploymentVariablesController } from './deployment-variables.controller';
 import { DeploymentVariables } from './deployment-variables.service';
 import { DeploymentVariableRepository } from './persistence/deployment-variable.repository';
@@ -11,7 +12,7 @@ import { VariableSets } from './variable-sets.service';
 
 /** Variables of deployments, and sets of them for whole namespaces. */
 @Module({
-  imports: [NamespacesModule],
+  imports: [NamespacesModule, StateModule],
   controllers: [DeploymentVariablesController, VariableSetsController],
   providers: [
     DeploymentVariables,

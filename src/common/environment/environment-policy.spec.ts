@@ -63,6 +63,14 @@ describe('refusedEnvironmentName', () => {
     expect(refusedEnvironmentName(name)).toBeNull();
   });
 
+  it('leaves the settings of the backend to a configuration that has one of its own, and nothing else', () => {
+    const allowedNow = refused.filter((name) => refusedEnvironmentName(name, [], 'configuration') === null);
+    expect(allowedNow).toEqual(['TF_HTTP_ADDRESS', 'TF_HTTP_PASSWORD']);
+    expect(refusedEnvironmentName('TF_HTTP_A-B', [], 'configuration')).toMatch(/^a name/);
+    expect(checkEnvironment({ TF_HTTP_USERNAME: 'x' }, 'env_vars', [], 'configuration')).toEqual([]);
+    expect(checkEnvironment({ TF_HTTP_USERNAME: 'x' }, 'env_vars')).toHaveLength(1);
+  });
+
   it('refuses the token of the platform itself, in any case', () => {
     const own = ['TF_TOKEN_registry_example_com'];
     expect(refusedEnvironmentName('TF_TOKEN_registry_example_com', own)).toMatch(/token/);

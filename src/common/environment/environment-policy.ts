@@ -27,6 +27,12 @@ const REFUSED_NAMES = new Map<string, Reason>([
   ...names('network', 'NETRC NODE_EXTRA_CA_CERTS'),
 ]);
 
+/** Settings of the backend `http`: the platform's own when it keeps the state, the configuration's otherwise. */
+const BACKEND_PREFIX = 'TF_HTTP_';
+
+/** Who sets the connection to the state: the platform, which keeps it, or the configuration with a backend of its own. */
+export type BackendOwner = 'platform' | 'configuration';
+
 const REFUSED_PREFIXES: readonly [prefix: string, reason: Reason][] = [
   ['LD_', 'process'],
   ['DYLD_', 'process'],
@@ -41,7 +47,7 @@ const REFUSED_PREFIXES: readonly [prefix: string, reason: Reason][] = [
   ['TF_CLOUD_', 'tool'],
   ['OPENTOFU_', 'tool'],
   ['TOFU_', 'tool'],
-  ['TF_HTTP_', 'backend'],
+  [BACKEND_PREFIX, 'backend'],
   ['GIT_', 'git'],
   ['SSH_', 'git'],
   ['SSL_CERT_', 'network'],
@@ -55,17 +61,28 @@ const TOKEN_PREFIX = 'TF_TOKEN_';
  * Why users may not set an environment variable of this name, as a clause; null when they may.
  *
  * @param platformTokenNames the `TF_TOKEN_…` names that stand for the platform's own host
+ * @param backendOwner whose the backend of the run is
  */
-export function refusedEnvironmentName(name: string, platformTokenNames: readonly string[] = []): string | null {
+export function refusedEnvironmentName(
+  name: string,
+  platformTokenNames: readonly string[] = [],
+  backendOwner: BackendOwner = 'platform',
+): string | null {
   if (name.length > MAX_NAME_LENGTH) return `a name has at most ${MAX_NAME_LENGTH} characters`;
   if (!NAME.test(name)) return 'a name consists of letters, digits and underscores and does not begin with a digit';
   if (name.startsWith('TF_VAR_')) return null;
+  if (backendOwner === 'configuration' && isBackendVariable(name)) return null;
   const reason =
     REFUSED_NAMES.get(name) ??
     REFUSED_PREFIXES.find(([prefix]) => name.startsWith(prefix))?.[1] ??
     (PROXY.test(name) ? 'network' : undefined) ??
     (platformTokenNames.some((token) => isSameToken(name, token)) ? 'token' : undefined);
   return reason === undefined ? null : REASONS[reason];
+}
+
+/** Whether a variable of the environment is a setting of the backend `http`. */
+export function isBackendVariable(name: string): boolean {
+  return name.startsWith(BACKEND_PREFIX);
 }
 
 /**
@@ -77,6 +94,7 @@ export function checkEnvironment(
   env: Readonly<Record<string, unknown>>,
   field: string,
   platformTokenNames: readonly string[] = [],
+  backendOwner: BackendOwner = 'platform',
 ): FieldError[] {
   if (typeof env !== 'object' || env === null || Array.isArray(env)) {
     return [{ field, message: 'must be an object of names and values' }];
@@ -88,7 +106,7 @@ export function checkEnvironment(
   let total = 0;
   for (const [name, value] of entries) {
     const shown = printable(name);
-    const refusal = refusedEnvironmentName(name, platformTokenNames);
+    const refusal = refusedEnvironmentName(name, platformTokenNames, backendOwner);
     const problem = valueProblem(name, value);
     if (refusal !== null) errors.push({ field: `${field}.${shown}`, message: `${shown} is refused: ${refusal}` });
     if (problem !== null) errors.push({ field: `${field}.${shown}`, message: `the value of ${shown} ${problem}` });

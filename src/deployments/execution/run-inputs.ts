@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isBackendVariable } from '../../common/environment/environment-policy';
 import { SecretPatterns } from '../../common/secrets/secret-patterns';
 import { SecretBox } from '../../crypto/secret-box';
 import { RunVariables } from '../../variables';
@@ -58,7 +59,7 @@ export class RunInputs {
     const secrets = [...new Set([...earlier, ...resolved.secrets])];
     return {
       inputs: {
-        environment: { ...resolved.environment, ...given },
+        environment: environmentFor(deployment, { ...resolved.environment, ...given }),
         varFile: resolved.varFile,
         patterns: new SecretPatterns([
           ...this.secrets.valuesToMask(deployment, run),
@@ -70,6 +71,15 @@ export class RunInputs {
       secrets,
     };
   }
+}
+
+/**
+ * Of variables that belong to a backend of the configuration's own, such as those of a set, nothing reaches a run whose
+ * state the platform keeps: also none that it does not set itself, such as TF_HTTP_SKIP_CERT_VERIFICATION.
+ */
+function environmentFor({ stateBackend }: DeploymentEntity, given: Record<string, string>): Record<string, string> {
+  if (stateBackend !== 'managed') return given;
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !isBackendVariable(name)));
 }
 
 function recordContext(runId: string): string {

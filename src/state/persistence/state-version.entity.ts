@@ -3,7 +3,7 @@ import { ID, INTEGER, OPTIONAL_ID, OPTIONAL_INTEGER, TEXT, TIME, varchar } from 
 
 /** One accepted state of a deployment's folder. Nothing of it ever changes. */
 @Entity('state_versions')
-@Index('uq_state_versions_serial', ['deploymentId', 'path', 'serial'], { unique: true })
+@Index('uq_state_versions_seq', ['deploymentId', 'path', 'seq'], { unique: true })
 @Index('ix_state_versions_blob', ['blobSha256'])
 export class StateVersionEntity {
   @PrimaryColumn({ ...ID, primaryKeyConstraintName: 'pk_state_versions' })
@@ -17,6 +17,11 @@ export class StateVersionEntity {
   @Column(TEXT)
   path!: string;
 
+  /** Grows with each version of the folder: what is newest is decided by it alone. */
+  @Column(INTEGER)
+  seq!: number;
+
+  /** As the tool counts. Grows within a lineage; another one may begin lower. */
   @Column(INTEGER)
   serial!: number;
 

@@ -11,7 +11,7 @@ import { StateVersionEntity } from './state-version.entity';
 export class StateRepository {
   constructor(private readonly database: Database) {}
 
-  /** @throws the driver's error when there is a version of this serial already */
+  /** @throws the driver's error when there is a version of this place in the order already */
   insertVersion(transaction: Transaction, version: StateVersionEntity): Promise<void> {
     return insertRow(transaction, StateVersionEntity, version);
   }
@@ -22,7 +22,7 @@ export class StateRepository {
     const old = await manager.find(StateVersionEntity, {
       select: { id: true },
       where: { deploymentId, path },
-      order: { serial: 'DESC' },
+      order: { seq: 'DESC' },
       skip: keep,
       take: 1000,
     });
@@ -32,14 +32,20 @@ export class StateRepository {
   findNewest({ deploymentId, path }: StateKey): Promise<StateVersionEntity | null> {
     return this.database
       .readManager()
-      .findOne(StateVersionEntity, { where: { deploymentId, path }, order: { serial: 'DESC' } });
+      .findOne(StateVersionEntity, { where: { deploymentId, path }, order: { seq: 'DESC' } });
+  }
+
+  /** Among the versions of a lineage; null when there are none. */
+  async findHighestSerial({ deploymentId, path }: StateKey, lineage: string): Promise<number | null> {
+    const where = { deploymentId, path, lineage };
+    return this.database.readManager().maximum(StateVersionEntity, 'serial', where);
   }
 
   /** Newest first. */
   findVersions({ deploymentId, path }: StateKey): Promise<StateVersionEntity[]> {
     return this.database
       .readManager()
-      .find(StateVersionEntity, { where: { deploymentId, path }, order: { serial: 'DESC' } });
+      .find(StateVersionEntity, { where: { deploymentId, path }, order: { seq: 'DESC' } });
   }
 
   findVersion({ deploymentId, path }: StateKey, id: string): Promise<StateVersionEntity | null> {
@@ -53,7 +59,7 @@ export class StateRepository {
       .createQueryBuilder(StateVersionEntity, 'version')
       .where('version.deploymentId = :deploymentId', { deploymentId })
       .andWhere(
-        `version.serial = (SELECT MAX(newest.serial) FROM state_versions newest
+        `version.seq = (SELECT MAX(newest.seq) FROM state_versions newest
           WHERE newest.deployment_id = version.deployment_id AND newest.path = version.path)`,
       )
       .getMany();

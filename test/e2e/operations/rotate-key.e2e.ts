@@ -129,12 +129,9 @@ describe('rotate-key', () => {
       expect((await runNode(['-e', killedAt(point, next)], env)).code).toBeNull();
       const right = point === 'after-commit' ? next : old;
       await expectServed(dataDir, { ENCRYPTION_KEY: right });
-      const wrong = await operate('doctor', [], {
-        DATA_DIR: dataDir,
-        PORT: '0',
-        ENCRYPTION_KEY: right === old ? next : old,
-      });
-      expect(wrong.code).toBe(1);
+      const other = { ENCRYPTION_KEY: right === old ? next : old };
+      expect((await operate('doctor', [], { DATA_DIR: dataDir, PORT: '0', ...other })).code).toBe(1);
+      await expect(Server.start(dataDir, other)).rejects.toThrow(/opens nothing of what is stored/);
       const again = await operate('rotate-key', [], { ...env, NEW_ENCRYPTION_KEY: next });
       expect(again).toMatchObject({ code: 0 });
       await expectServed(dataDir, { ENCRYPTION_KEY: next });

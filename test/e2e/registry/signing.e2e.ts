@@ -445,7 +445,7 @@ describe('private keys', () => {
       await provider.release('1.0.0');
       const before = await provider.fetchAll('1.0.0');
       await other.stop();
-      other = await startTestServer({ ENCRYPTION_KEY: secretKey() }, dataDir);
+      other = await startTestServer({ ENCRYPTION_KEY: secretKey(), ENCRYPTION_KEY_LOST: 'true' }, dataDir);
       provider = provider.on(other);
       const after = await provider.fetchAll('1.0.0');
       expect([after.shasums, after.signature]).toEqual([before.shasums, before.signature]);

@@ -107,24 +107,21 @@ describe('a state whose key is another', () => {
     await deployment.apply();
     const versions = (await first.request('GET', `${deployment.path}/state/versions`)).body;
     await first.stop({ forget: false });
-    const second = await startTestServer({ ENCRYPTION_KEY: randomBytes(32).toString('base64') }, dataDir).catch(
-      (error: Error) => error,
-    );
-    // It may refuse to start at all; what must not happen is that it works on what it cannot read.
-    if (second instanceof Error) expect(second.message).toMatch(/ENCRYPTION_KEY/);
-    else {
-      deployment.server = second;
-      const read = await fetch(`${second.url}/v1/state/${deployment.id}`, {
-        headers: { authorization: `Basic ${Buffer.from(`x:${ADMIN_KEY}`).toString('base64')}` },
-      });
-      expect(read.status).toBe(409);
-      const run = await deployment.start({ auto_approve: true });
-      await deployment.reach(run.id, 'failed');
-      expect((await second.request('GET', `${deployment.path}/state/versions`)).body).toEqual(versions);
-      const { id } = versions[0];
-      expect((await second.request('POST', `${deployment.path}/state/versions/${id}/rollback`)).status).toBe(409);
-      await second.stop();
-    }
+    const another = { ENCRYPTION_KEY: randomBytes(32).toString('base64') };
+    await expect(startTestServer(another, dataDir)).rejects.toThrow(/ENCRYPTION_KEY/);
+    // Started all the same, since the key is said to be lost: it must not work on what it cannot read.
+    const second = await startTestServer({ ...another, ENCRYPTION_KEY_LOST: 'true' }, dataDir);
+    deployment.server = second;
+    const read = await fetch(`${second.url}/v1/state/${deployment.id}`, {
+      headers: { authorization: `Basic ${Buffer.from(`x:${ADMIN_KEY}`).toString('base64')}` },
+    });
+    expect(read.status).toBe(409);
+    const run = await deployment.start({ auto_approve: true });
+    await deployment.reach(run.id, 'failed');
+    expect((await second.request('GET', `${deployment.path}/state/versions`)).body).toEqual(versions);
+    const { id } = versions[0];
+    expect((await second.request('POST', `${deployment.path}/state/versions/${id}/rollback`)).status).toBe(409);
+    await second.stop({ forget: false });
     const third = await startTestServer({ ENCRYPTION_KEY: OWN_KEY }, dataDir);
     deployment.server = third;
     expect((await deployment.reach((await deployment.start()).id, 'success')).plan_summary.has_changes).toBe(false);

@@ -167,7 +167,9 @@ describe('managed state', () => {
     expect(await post(stateText(3))).toBe(200);
     expect(await post(stateText(3, 'l', { x: 1 }))).toBe(409);
     expect(await post(stateText(2))).toBe(409);
-    expect(await post(stateText(4, 'other'))).toBe(409);
+    const resources = [{ mode: 'managed', type: 'terraform_data', name: 'one', instances: [{}] }];
+    expect(await post(stateText(3, 'l', { resources }), '?path=full')).toBe(200);
+    expect(await post(stateText(4, 'other'), '?path=full')).toBe(409);
     expect(await post('{"version":4')).toBe(400);
     expect(await post('')).toBe(400);
     expect(await post(stateText(4))).toBe(200);

@@ -3,6 +3,7 @@ import { Initial1764000000000 } from './1764000000000-initial';
 import { Registry1764250000000 } from './1764250000000-registry';
 import { State1764260000000 } from './1764260000000-state';
 import { Variables1764270000000 } from './1764270000000-variables';
+import { RunLists1764290000000 } from './1764290000000-run-lists';
 
 /** All migrations, oldest first. An explicit list: what runs never depends on which files lie about. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -10,4 +11,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Registry1764250000000,
   State1764260000000,
   Variables1764270000000,
+  RunLists1764290000000,
 ];

@@ -11,6 +11,7 @@ const BENCHMARKS = {
   'run-tiny': () => import('./bench/run-tiny.mjs'),
   'run-1000': () => import('./bench/run-1000.mjs'),
   'log-latency': () => import('./bench/log-latency.mjs'),
+  lists: () => import('./bench/lists.mjs'),
   http: () => import('./bench/http.mjs'),
   'big-log': () => import('./bench/big-log.mjs'),
   registry: () => import('./bench/registry.mjs'),

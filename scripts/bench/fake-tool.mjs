@@ -15,11 +15,12 @@ export function makeFakeTool(temporary) {
   return { directory, program };
 }
 
-/** A server whose terraform is the stand-in, and a deployment on it. */
+/** A server whose terraform is the stand-in, and a deployment on it; `env` is what the server was started with. */
 export async function startWithFakeTool(temporary, env = {}) {
   const { directory } = makeFakeTool(temporary);
   const gitUrl = createRepository(mkdtempSync(join(temporary, 'repository-')), { 'main.tf': '# nothing\n' });
-  const server = await startBenchmarkServer(temporary, { PATH: `${directory}:${process.env.PATH}`, ...env });
+  const withTool = { PATH: `${directory}:${process.env.PATH}`, ...env };
+  const server = await startBenchmarkServer(temporary, withTool);
   const deployment = await createDeployment(server.api, gitUrl);
-  return { server, deployment, gitUrl };
+  return { server, deployment, gitUrl, env: withTool };
 }

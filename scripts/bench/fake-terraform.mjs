@@ -1,6 +1,7 @@
 // Stands in for terraform where what it does must cost nothing: answers as terraform would, with as many changes in its
 // plan as BENCH_RESOURCES says, by default one. It keeps no state, but says that the platform does.
-// What an apply prints is told by its environment: BENCH_LINES at BENCH_LINES_PER_SECOND, or BENCH_BYTES at once.
+// What it prints is told by its environment: BENCH_TELL_START lets init say when it started; an apply prints BENCH_LINES
+// at BENCH_LINES_PER_SECOND, or BENCH_BYTES at once.
 import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -33,6 +34,8 @@ function writeAll(bytes) {
 function init() {
   mkdirSync('.terraform', { recursive: true });
   writeFileSync('.terraform/terraform.tfstate', JSON.stringify({ backend: { type: 'http', config: {} } }));
+  // When this process was started, in microseconds since 1970.
+  if (process.env.BENCH_TELL_START) print(`started at ${Math.round(performance.timeOrigin * 1000)}\n`);
   print('Terraform has been successfully initialized!\n');
 }
 

@@ -1,7 +1,18 @@
-// Stands in for terraform where what it does must cost nothing: answers as terraform would, with one change in its plan.
-// What an apply prints is told by its environment: BENCH_LINES at BENCH_LINES_PER_SECOND, or BENCH_BYTES at once.
-import { writeFileSync, writeSync } from 'node:fs';
+// Stands in for terraform where what it does must cost nothing: answers as terraform would, with as many changes in its
+// plan as BENCH_RESOURCES says, by default one. It keeps no state, but says that the platform does.
+// What it prints is told by its environment: BENCH_TELL_START lets init say when it started; an apply prints BENCH_LINES
+// at BENCH_LINES_PER_SECOND, or BENCH_BYTES at once.
+import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+const resourceChange = (place) => ({
+  address: place === 0 ? 'terraform_data.one' : `terraform_data.further_${place}`,
+  mode: 'managed',
+  type: 'terraform_data',
+  name: place === 0 ? 'one' : `further_${place}`,
+  provider_name: 'terraform.io/builtin/terraform',
+  change: { actions: ['create'], before: null, after: { input: 'one' }, after_unknown: { id: true } },
+});
 
 const PLAN = {
   format_version: '1.2',
@@ -9,22 +20,23 @@ const PLAN = {
   applyable: true,
   complete: true,
   errored: false,
-  resource_changes: [
-    {
-      address: 'terraform_data.one',
-      mode: 'managed',
-      type: 'terraform_data',
-      name: 'one',
-      provider_name: 'terraform.io/builtin/terraform',
-      change: { actions: ['create'], before: null, after: { input: 'one' }, after_unknown: { id: true } },
-    },
-  ],
+  resource_changes: Array.from({ length: Number(process.env.BENCH_RESOURCES ?? 1) }, (_none, place) =>
+    resourceChange(place),
+  ),
 };
 
 const print = (text) => writeAll(Buffer.from(text));
 
 function writeAll(bytes) {
   for (let written = 0; written < bytes.length;) written += writeSync(1, bytes, written);
+}
+
+function init() {
+  mkdirSync('.terraform', { recursive: true });
+  writeFileSync('.terraform/terraform.tfstate', JSON.stringify({ backend: { type: 'http', config: {} } }));
+  // When this process was started, in microseconds since 1970.
+  if (process.env.BENCH_TELL_START) print(`started at ${Math.round(performance.timeOrigin * 1000)}\n`);
+  print('Terraform has been successfully initialized!\n');
 }
 
 function plan(args) {
@@ -56,7 +68,7 @@ async function apply() {
 }
 
 const COMMANDS = {
-  init: () => print('Terraform has been successfully initialized!\n'),
+  init,
   plan,
   show: () => print(`${JSON.stringify(PLAN)}\n`),
   apply,

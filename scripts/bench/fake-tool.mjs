@@ -15,11 +15,16 @@ export function makeFakeTool(temporary) {
   return { directory, program };
 }
 
-/** A server whose terraform is the stand-in, and a deployment on it. */
-export async function startWithFakeTool(temporary, env = {}) {
+/**
+ * A server whose terraform is the stand-in, and a deployment on it; `env` is what the server was started with.
+ * @param {string | null} otherPrograms a folder with further programs that the server is to find first
+ */
+export async function startWithFakeTool(temporary, env = {}, otherPrograms = null) {
   const { directory } = makeFakeTool(temporary);
   const gitUrl = createRepository(mkdtempSync(join(temporary, 'repository-')), { 'main.tf': '# nothing\n' });
-  const server = await startBenchmarkServer(temporary, { PATH: `${directory}:${process.env.PATH}`, ...env });
+  const path = [otherPrograms, directory, process.env.PATH].filter((folder) => folder !== null).join(':');
+  const withTool = { PATH: path, ...env };
+  const server = await startBenchmarkServer(temporary, withTool);
   const deployment = await createDeployment(server.api, gitUrl);
-  return { server, deployment, gitUrl };
+  return { server, deployment, gitUrl, env: withTool };
 }

@@ -39,12 +39,16 @@ export function memoryOf(pid) {
   return { now: field('VmRSS'), peak: field('VmHWM') };
 }
 
-/** CPU time a process has taken so far, all its threads together, in ms (its resolution is 10). */
+/**
+ * CPU time in ms (its resolution is 10) that a process has taken so far, all its threads together, and that those of its
+ * descendants have that have ended and were waited for.
+ */
 export function cpuMsOf(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The name may hold spaces; user and system time are the 12th and 13th field after it, in hundredths of a second.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  const sum = (first) => (Number(fields[first]) + Number(fields[first + 1])) * 10;
+  return { own: sum(11), children: sum(13) };
 }
 
 /** From here on, `peak` counts anew. */

@@ -19,7 +19,7 @@ export async function sendRequests(server, { nextPath, forMs = Infinity, connect
   const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   const latencies = [];
   let bytes = 0;
-  const cpuBefore = cpuMsOf(server.pid);
+  const cpuBefore = cpuMsOf(server.pid).own;
   const startedAt = performance.now();
   const conversation = {
     next: () => (performance.now() - startedAt < forMs ? nextPath() : null),
@@ -35,7 +35,7 @@ export async function sendRequests(server, { nextPath, forMs = Infinity, connect
     perSecond: latencies.length / seconds,
     bytesPerSecond: bytes / seconds,
     latencies,
-    cpuMicros: ((cpuMsOf(server.pid) - cpuBefore) * 1000) / latencies.length,
+    cpuMicros: ((cpuMsOf(server.pid).own - cpuBefore) * 1000) / latencies.length,
   };
 }
 

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import * as sqlite3 from 'sqlite3';
 import { DataSource, type DataSourceOptions, type EntityTarget, type MigrationInterface } from 'typeorm';
 import { Database } from './database';
 import { isDamage } from './driver-errors';
@@ -8,6 +9,12 @@ const BUSY_TIMEOUT_MS = 5_000;
 const DAMAGED = 'The database file is damaged. It was left untouched: restore a backup.';
 
 type EntityClass = Extract<EntityTarget<object>, new () => object>;
+
+/**
+ * TypeORM asks the driver to be verbose. It then puts every statement with its values into words, in case it fails: that
+ * takes time from each, and brings values into the log.
+ */
+const DRIVER = { ...sqlite3, verbose: () => sqlite3 };
 
 /** Refusal to open: the file is from a newer version, or damaged. */
 export class DatabaseRefusedError extends Error {}
@@ -20,6 +27,7 @@ export function sqliteOptions(
 ): DataSourceOptions {
   return {
     type: 'sqlite',
+    driver: DRIVER,
     database: file,
     entities,
     migrations,

@@ -26,6 +26,7 @@ import { RepositoryBrowser } from './repository-browser.service';
 import { RunActions } from './run-actions.service';
 import { RunArchive } from './run-archive.service';
 import { RunEventHub } from './run-event-hub';
+import { RunHistory } from './run-history.service';
 import { RunJournal } from './run-journal.service';
 import { RunLogsController } from './run-logs.controller';
 import { RunLogs } from './run-logs.service';
@@ -48,6 +49,7 @@ const IDLE_WITHIN_MS = 10_000;
     RunActions,
     RunWorkspaces,
     RunViews,
+    RunHistory,
     RunJournal,
     RunEventHub,
     RunScheduler,

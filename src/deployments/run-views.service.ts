@@ -4,8 +4,8 @@ import { estimateStarts } from './domain/run-estimate';
 import type { QueuePlace } from './domain/run-queue';
 import { RunResponse, toRunResponse } from './dto/run.response';
 import type { RunEntity } from './persistence/run.entity';
-import { RunRepository } from './persistence/run.repository';
 import { RunState } from './execution/run-state.service';
+import { RunHistory } from './run-history.service';
 import { QueueView, RunScheduler } from './run-scheduler.service';
 
 /** Of how many runs ahead the past is looked at; those behind them are taken to be like the others. */
@@ -17,7 +17,7 @@ export class RunViews {
   constructor(
     private readonly scheduler: RunScheduler,
     private readonly state: RunState,
-    private readonly runs: RunRepository,
+    private readonly history: RunHistory,
     private readonly clock: Clock,
   ) {}
 
@@ -46,14 +46,14 @@ export class RunViews {
     return run.status === 'initializing' || run.status === 'planning' ? this.placeAtLock(run.id) : null;
   }
 
-  /** One question to the database for all of them; none when none is pending. */
+  /** None when none is pending. */
   private async estimate(runs: RunEntity[], { active, slots, arranged }: QueueView): Promise<Map<string, number>> {
     const pending = runs.filter(({ status }) => status === 'pending');
     if (pending.length === 0) return new Map();
     const ahead = new Set([...slots.atWork, ...arranged.startable.slice(0, LOOK_AHEAD)]);
     const deploymentIds = new Set(pending.map(({ deploymentId }) => deploymentId));
     for (const run of active) if (ahead.has(run.id)) deploymentIds.add(run.deploymentId);
-    const history = await this.runs.findTimes([...deploymentIds]);
+    const history = await this.history.findOf([...deploymentIds]);
     return estimateStarts(active, arranged, slots, history, this.clock.now().getTime());
   }
 

@@ -62,13 +62,21 @@ export class RunnerLauncher {
   private isStopped = false;
   /** On the same file system as the folders of calls, so that files can be moved there. */
   private readonly spareRoot: string;
+  /** What a runner gets of the server's environment, which is slow to read. */
+  private readonly inherited: NodeJS.ProcessEnv;
 
   constructor(
     private readonly config: RunsConfig,
-    private readonly workRoot: string,
-    private readonly environment: NodeJS.ProcessEnv,
+    workRoot: string,
+    environment: NodeJS.ProcessEnv,
   ) {
     this.spareRoot = join(workRoot, '.runners');
+    this.inherited = {
+      ...Object.fromEntries(Object.entries(environment).filter(([name]) => isPassedOn(name))),
+      // Whatever a request says, the runner works nowhere else.
+      IAC_RUNNER_WORK_ROOT: workRoot,
+      ...(config.toolsDir === null ? {} : { IAC_RUNNER_TOOLS_DIR: config.toolsDir }),
+    };
   }
 
   /** A runner that waits for its request: a spare one when there is one. */
@@ -123,7 +131,7 @@ export class RunnerLauncher {
         cwd: '/',
         detached: true,
         stdio: ['pipe', stdout, stderr],
-        env: this.inheritedEnvironment(),
+        env: this.inherited,
         ...(this.config.runnerUser ?? {}),
       });
       return new LaunchedRunner(child, directory);
@@ -131,14 +139,5 @@ export class RunnerLauncher {
       closeSync(stdout);
       closeSync(stderr);
     }
-  }
-
-  private inheritedEnvironment(): NodeJS.ProcessEnv {
-    return {
-      ...Object.fromEntries(Object.entries(this.environment).filter(([name]) => isPassedOn(name))),
-      // Whatever a request says, the runner works nowhere else.
-      IAC_RUNNER_WORK_ROOT: this.workRoot,
-      ...(this.config.toolsDir === null ? {} : { IAC_RUNNER_TOOLS_DIR: this.config.toolsDir }),
-    };
   }
 }

@@ -4,6 +4,7 @@ import { Registry1764250000000 } from './1764250000000-registry';
 import { State1764260000000 } from './1764260000000-state';
 import { Variables1764270000000 } from './1764270000000-variables';
 import { Approvals1764280000000 } from './1764280000000-approvals';
+import { RunLists1764290000000 } from './1764290000000-run-lists';
 import { StateOrder1764300000000 } from './1764300000000-state-order';
 
 /** All migrations, oldest first. An explicit list: what runs never depends on which files lie about. */
@@ -13,5 +14,6 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   State1764260000000,
   Variables1764270000000,
   Approvals1764280000000,
+  RunLists1764290000000,
   StateOrder1764300000000,
 ];

@@ -1,4 +1,4 @@
-import { estimateStarts, RunTimes } from './run-estimate';
+import { estimateStarts, pastRunOf, RunTimes } from './run-estimate';
 import { arrangeQueue, QueuedRun, SlotUse } from './run-queue';
 
 const NOW = Date.parse('2026-11-27T12:00:00.000Z');
@@ -34,7 +34,7 @@ const past = (deploymentId: string, plan: number, apply: number | null, fields: 
 /** Minutes from now by id. */
 const estimate = (active: QueuedRun[], history: RunTimes[], fields: Partial<SlotUse> = {}): Record<string, number> => {
   const slots: SlotUse = { count: 1, atWork: [], approved: [], lastServed: new Map(), ...fields };
-  const found = estimateStarts(active, arrangeQueue(active, slots), slots, history, NOW);
+  const found = estimateStarts(active, arrangeQueue(active, slots), slots, history.map(pastRunOf), NOW);
   return Object.fromEntries([...found].map(([id, time]) => [id, (time - NOW) / MINUTE]));
 };
 

@@ -12,10 +12,25 @@ export interface RunTimes {
   completedAt: string;
 }
 
-/** How long runs of a deployment need a slot, in milliseconds; null: none ever got so far. */
+/** How long runs need a slot, in milliseconds; null: none ever got so far. */
 interface SlotTimes {
   plan: number | null;
   apply: number | null;
+}
+
+/** What one earlier run tells. */
+export interface PastRun extends SlotTimes {
+  deploymentId: string;
+}
+
+export function pastRunOf(run: RunTimes): PastRun {
+  // A run that was cancelled was cut short, and its end says nothing about others.
+  const end = run.status === 'cancelled' ? null : run.completedAt;
+  return {
+    deploymentId: run.deploymentId,
+    plan: msBetween(run.startedAt, run.plannedAt ?? run.approvedAt ?? end),
+    apply: msBetween(run.approvedAt, end),
+  };
 }
 
 /**
@@ -31,7 +46,7 @@ export function estimateStarts(
   active: readonly QueuedRun[],
   queue: ArrangedQueue,
   slots: SlotUse,
-  history: readonly RunTimes[],
+  history: readonly PastRun[],
   now: number,
 ): Map<string, number> {
   const times = new TypicalTimes(history);
@@ -110,9 +125,13 @@ class TypicalTimes {
   private readonly byDeployment = new Map<string, SlotTimes>();
   private readonly overall: SlotTimes;
 
-  constructor(history: readonly RunTimes[]) {
-    const runsOf = new Map<string, RunTimes[]>();
-    for (const run of history) runsOf.set(run.deploymentId, [...(runsOf.get(run.deploymentId) ?? []), run]);
+  constructor(history: readonly PastRun[]) {
+    const runsOf = new Map<string, PastRun[]>();
+    for (const run of history) {
+      const runs = runsOf.get(run.deploymentId);
+      if (runs) runs.push(run);
+      else runsOf.set(run.deploymentId, [run]);
+    }
     for (const [deploymentId, runs] of runsOf) this.byDeployment.set(deploymentId, typicalOf(runs));
     this.overall = typicalOf(history);
   }
@@ -131,18 +150,16 @@ class TypicalTimes {
   }
 }
 
-function typicalOf(runs: readonly RunTimes[]): SlotTimes {
-  const between = (from: string | null, to: string | null): number[] =>
-    from === null || to === null ? [] : [Math.max(0, Date.parse(to) - Date.parse(from))];
+function typicalOf(runs: readonly PastRun[]): SlotTimes {
+  const isKnown = (ms: number | null): ms is number => ms !== null;
   return {
-    plan: median(runs.flatMap((run) => between(run.startedAt, run.plannedAt ?? run.approvedAt ?? endOf(run)))),
-    apply: median(runs.flatMap((run) => between(run.approvedAt, endOf(run)))),
+    plan: median(runs.map(({ plan }) => plan).filter(isKnown)),
+    apply: median(runs.map(({ apply }) => apply).filter(isKnown)),
   };
 }
 
-/** Null for a run that was cancelled: it was cut short, and says nothing about others. */
-function endOf(run: RunTimes): string | null {
-  return run.status === 'cancelled' ? null : run.completedAt;
+function msBetween(from: string | null, to: string | null): number | null {
+  return from === null || to === null ? null : Math.max(0, Date.parse(to) - Date.parse(from));
 }
 
 function median(values: number[]): number | null {

@@ -7,7 +7,6 @@ import { insertRow, updateRows } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
 import type { RunStatus } from '../domain/run-status';
 import { DeploymentEntity } from './deployment.entity';
-import { RunEntity } from './run.entity';
 
 export interface DeploymentFilter {
   namespaceId?: string;
@@ -65,14 +64,14 @@ export class DeploymentRepository {
       query.andWhere('deployment.namespaceId = :namespaceId', { namespaceId: filter.namespaceId });
     }
     whereTextMatches(query, ['name', 'description', 'gitUrl'], filter.q);
-    if (filter.status !== undefined) {
-      query.leftJoin(
-        RunEntity,
-        'last',
-        `last.deploymentId = deployment.id AND last.seq = (SELECT MAX(newest.seq) FROM runs newest WHERE newest.deployment_id = deployment.id)`,
+    if (filter.status === 'none') {
+      query.andWhere('NOT EXISTS (SELECT 1 FROM runs WHERE runs.deployment_id = deployment.id)');
+    } else if (filter.status !== undefined) {
+      // As a value of the deployment and not as a join: that would begin with all runs of this status.
+      query.andWhere(
+        `(SELECT runs.status FROM runs WHERE runs.deployment_id = deployment.id ORDER BY runs.seq DESC LIMIT 1) = :status`,
+        { status: filter.status },
       );
-      if (filter.status === 'none') query.andWhere('last.id IS NULL');
-      else query.andWhere('last.status = :status', { status: filter.status });
     }
     return findNewestFirst(query, filter.limit, filter.cursor);
   }

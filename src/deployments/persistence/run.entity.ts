@@ -23,6 +23,8 @@ import type { RunStatus } from '../domain/run-status';
 @Index('uq_runs_seq', ['seq'], { unique: true })
 @Index('ix_runs_deployment', ['deploymentId', 'seq'])
 @Index('ix_runs_deployment_path', ['deploymentId', 'path', 'seq'])
+@Index('ix_runs_deployment_status', ['deploymentId', 'status', 'seq'])
+@Index('ix_runs_deployment_path_status', ['deploymentId', 'path', 'status', 'seq'])
 @Index('ix_runs_status', ['status', 'seq'])
 @Index('uq_runs_path_holder', ['deploymentId', 'path'], {
   unique: true,

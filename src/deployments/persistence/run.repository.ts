@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { In, LessThan, SelectQueryBuilder } from 'typeorm';
-import { decodeCursor, Page, toPage } from '../../common/http/pagination';
+import { In, LessThan } from 'typeorm';
+import { Page, toPage } from '../../common/http/pagination';
 import { Database } from '../../database/database';
 import { insertRow, updateRows } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
@@ -10,19 +10,11 @@ import type { RunTimes } from '../domain/run-estimate';
 import type { QueuedRun } from '../domain/run-queue';
 import { DeploymentEntity } from './deployment.entity';
 import { RunEntity } from './run.entity';
+import { newestOfEach, runConditions, type RunFilter } from './run-page.query';
 
 /** What an estimate is made from. */
 const HISTORY_RUNS = 20;
 const HISTORY_REACH = 500;
-
-export interface RunFilter {
-  deploymentId?: string;
-  namespaceId?: string;
-  path?: string;
-  status?: RunStatus;
-  limit: number;
-  cursor?: string;
-}
 
 /**
  * A run in the hands of one attempt at it. Each change of it is made for this attempt alone: when another one was begun
@@ -90,18 +82,17 @@ export class RunRepository {
     return this.database.readManager().findOneBy(RunEntity, { id });
   }
 
-  /** Newest first. */
+  /** Newest first. @throws DomainError for a bad cursor */
   async findPage(filter: RunFilter): Promise<Page<RunEntity>> {
     const query = this.database.readManager().createQueryBuilder(RunEntity, 'run');
-    if (filter.deploymentId !== undefined) {
-      query.andWhere('run.deploymentId = :deploymentId', { deploymentId: filter.deploymentId });
-    }
-    if (filter.namespaceId !== undefined) this.inNamespace(query, filter.namespaceId);
-    if (filter.path !== undefined) query.andWhere('run.path = :path', { path: filter.path });
-    if (filter.status !== undefined) query.andWhere('run.status = :status', { status: filter.status });
-    if (filter.cursor !== undefined) {
-      const [seq] = decodeCursor(filter.cursor, ['number'] as const);
-      query.andWhere('run.seq < :seq', { seq });
+    if (filter.namespaceId === undefined) {
+      const { conditions, parameters } = runConditions(filter);
+      if (conditions.length > 0) query.where(conditions.join(' AND '), parameters);
+    } else {
+      const deploymentIds = await this.findDeploymentIds(filter.namespaceId, filter.deploymentId);
+      if (deploymentIds.length === 0) return { items: [], next: null };
+      const newest = newestOfEach(deploymentIds, filter);
+      query.where(`seq IN (${newest.sql})`, newest.parameters);
     }
     const rows = await query
       .orderBy('run.seq', 'DESC')
@@ -217,13 +208,11 @@ export class RunRepository {
     return new Map(runs.map(({ id, status, completedAt }) => [id, { status, completedAt }]));
   }
 
-  private inNamespace(query: SelectQueryBuilder<RunEntity>, namespaceId: string): void {
-    const inside = query
-      .subQuery()
-      .select('deployment.id')
-      .from(DeploymentEntity, 'deployment')
-      .where('deployment.namespaceId = :namespaceId')
-      .getQuery();
-    query.andWhere(`run.deploymentId IN ${inside}`, { namespaceId });
+  private async findDeploymentIds(namespaceId: string, id: string | undefined): Promise<string[]> {
+    const deployments = await this.database.readManager().find(DeploymentEntity, {
+      select: { id: true },
+      where: { namespaceId, ...(id === undefined ? {} : { id }) },
+    });
+    return deployments.map((deployment) => deployment.id);
   }
 }

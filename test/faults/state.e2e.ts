@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../support/eventually';
 import { FaultRoom, ledgerConfiguration } from './fault-room';
 
@@ -67,6 +69,21 @@ describe('managed state, when things die', () => {
     const after = await room.versions(deployment);
     expect(after.slice(after.length - before.length)).toEqual(before);
     expect(room.applied('away')).toBe(1);
+  });
+
+  it('the server is away for longer than init waits for it: the run is begun once more', async () => {
+    room = await FaultRoom.open();
+    const deployment = await room.deploy(ledgerConfiguration(room.dataDir));
+    const run = await deployment.start({ auto_approve: true, env_vars: { TF_VAR_mark: 'again' } });
+    const output = join(room.dataDir, 'work', run.id, 'calls', '1-init', 'output.log');
+    while (!existsSync(`${output}.pid`)) await new Promise((resolve) => setImmediate(resolve));
+    await room.kill();
+    await eventually('init has given up', () => existsSync(`${output}.exit`));
+    expect(readFileSync(`${output}.exit`, 'utf8')).toBe('1\n');
+    await room.start();
+    const ended = await deployment.reach(run.id, 'success');
+    expect(ended.init_log).toContain('begun once more');
+    expect(room.applied('again')).toBe(1);
   });
 
   it('a state that is too large for the server is taken from errored.tfstate, and nothing is made twice', async () => {

@@ -42,6 +42,15 @@ const atSomeMoment =
 
 const killRunner = (room: FaultRoom, id: string): boolean => CALLS.some((call) => room.killRunner(id, call));
 
+/** False: it had ended by itself. */
+function killTool(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
 async function freeze(pid: number | undefined, ms: number): Promise<void> {
   if (pid === undefined) return;
   try {
@@ -107,8 +116,7 @@ const git: Strike = async (round) => {
   // A clone of a small repository is over in a moment: no pause between two looks, and the server must not be asked.
   while (struck === 0 && performance.now() < end) {
     for (const { pid } of processesOf(id).filter(({ commandLine }) => /^(\S*\/)?git /.test(commandLine))) {
-      process.kill(pid, 'SIGKILL');
-      struck += 1;
+      if (killTool(pid)) struck += 1;
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -151,7 +159,7 @@ export const STRIKES: Readonly<Record<string, Strike>> = {
   runner: atSomeMoment(true, async ({ room }, id) => killRunner(room, id)),
   tool: atSomeMoment(false, async ({ room }, id) => {
     const tool = room.toolOf(id, '(init|plan|apply)');
-    if (tool !== undefined) process.kill(tool, 'SIGKILL');
+    if (tool !== undefined) killTool(tool);
   }),
   everything: atSomeMoment(false, async ({ room }, id) => {
     await room.kill();

@@ -114,14 +114,22 @@ export class FaultRoom {
     await ended;
   }
 
+  /** A request with the admin key. */
+  request(method: string, path: string, body?: unknown): Promise<TestResponse> {
+    return sendRequest(this.url, method, path, body, this.adminKey);
+  }
+
   deploy(configuration: string, fields: Record<string, unknown> = {}): Promise<DeploymentDriver> {
-    const adminKey = readFileSync(this.keyFile, 'utf8').trim();
     const driven: DrivenServer = {
       url: this.url,
-      adminKey,
-      request: (method, path, body) => sendRequest(this.url, method, path, body, adminKey),
+      adminKey: this.adminKey,
+      request: (method, path, body) => this.request(method, path, body),
     };
     return DeploymentDriver.create(driven, { 'main.tf': configuration }, fields);
+  }
+
+  private get adminKey(): string {
+    return readFileSync(this.keyFile, 'utf8').trim();
   }
 
   private get keyFile(): string {

@@ -112,9 +112,12 @@ export class RunActions {
     const run = await this.reader.getEntity(deploymentId, runId);
     const deployment = await this.deployments.getEntity(deploymentId);
     if (!isFinal(run.status)) throw new RunStatusConflictError(run.status, 'deleted');
-    await this.audit.perform(runEvent(actor, 'run.delete', deployment, runId, { status: run.status }), (transaction) =>
-      this.runs.delete(transaction, runId),
-    );
+    const event = runEvent(actor, 'run.delete', deployment, runId, { status: run.status });
+    await this.audit.perform(event, async (transaction) => {
+      // Of many who delete it at once, one does.
+      await this.reader.getEntity(deploymentId, runId);
+      await this.runs.delete(transaction, runId);
+    });
     this.streams.closeSubjects([runId]);
     await this.workspaces.of(runId).remove();
   }

@@ -132,7 +132,7 @@ export class RunJournal {
     if (!mayMove(run.status, move.to, move.cause)) {
       throw new Error(`A run may not go from ${run.status} to ${move.to} by ${move.cause}.`);
     }
-    const changes = { ...move.changes, ...(isFinal(move.to) ? { completedAt: this.clock.timestamp() } : {}) };
+    const changes = { ...move.changes, ...(isFinal(move.to) ? { completedAt: this.endOf(run) } : {}) };
     if (!(await this.runs.move(transaction, run, move.to, changes))) return null;
     const current = await this.runs.findById(run.id);
     if (!current) return null;
@@ -196,6 +196,11 @@ export class RunJournal {
     inSameUnit?: (transaction: Transaction) => Promise<void>,
   ): Promise<RunEntity | null> {
     return untilStored(() => this.move(run, move, inSameUnit), this.stopping.signal);
+  }
+
+  /** Now; but a clock that was set back lets no run end before it began. */
+  private endOf(run: RunEntity): string {
+    return [this.clock.timestamp(), run.createdAt, run.startedAt ?? ''].sort().at(-1)!;
   }
 
   private async recordTransition(

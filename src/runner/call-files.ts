@@ -60,6 +60,8 @@ export interface ProcessIdentity {
 
 export interface CallRecord extends ProcessIdentity {
   started_at: string;
+  /** Seconds since the machine was started, at the same moment; absent in records of earlier versions. */
+  started_at_uptime?: number;
 }
 
 /** The first bytes of a file as text; empty when there is none. */

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { RunnerProtocolError, parseRunnerResponse } from '../../runner/protocol/parse-response';
 import { NO_REQUEST_MESSAGE, type RunnerResponse } from '../../runner/protocol/runner-protocol';
 import { readJson } from '../common/files/json-file';
@@ -26,7 +27,8 @@ interface Limits {
 export class CallFollower implements RunnerHandle {
   readonly logFile: string;
   readonly result: Promise<RunnerResult>;
-  private readonly deadline: number;
+  /** How long the call may take, the grace period included. */
+  private readonly longestMs: number;
   private cancelRequested: 'gently' | 'force' | null = null;
   private interruptedAt: number | null = null;
   private timedOut = false;
@@ -42,7 +44,7 @@ export class CallFollower implements RunnerHandle {
     private readonly notesItsTool: boolean,
   ) {
     this.logFile = files.log;
-    this.deadline = Date.parse(record.started_at) + limits.timeoutMinutes * MINUTE_MS + limits.graceSeconds * 1000;
+    this.longestMs = limits.timeoutMinutes * MINUTE_MS + limits.graceSeconds * 1000;
     this.result = this.follow();
     // A caller that came too late to listen still gets the rejection when it awaits; nobody is left unhandled.
     this.result.catch(() => undefined);
@@ -79,6 +81,15 @@ export class CallFollower implements RunnerHandle {
     };
   }
 
+  /**
+   * How long the call has taken. By the time since the machine's start, which goes on over restarts of the server and
+   * does not jump when somebody sets the clock: a clock that is set must stop no apply.
+   */
+  private get takenMs(): number {
+    const { started_at: startedAt, started_at_uptime: startedAtUptime } = this.record;
+    return startedAtUptime === undefined ? Date.now() - Date.parse(startedAt) : (uptime() - startedAtUptime) * 1000;
+  }
+
   /** Waits for the runner; its exit status when this process started it. */
   private async runnerEnd(): Promise<number | null | 'never-started'> {
     const seen: { exit?: RunnerExit } = {};
@@ -86,7 +97,7 @@ export class CallFollower implements RunnerHandle {
     for (;;) {
       if (seen.exit) return seen.exit.kind === 'failed' ? 'never-started' : seen.exit.code;
       if (!this.exit && !isAlive(this.record)) return null;
-      if (Date.now() > this.deadline + MARGIN_MS) signalProcess(this.record, 'SIGKILL', true);
+      if (this.takenMs > this.longestMs + MARGIN_MS) signalProcess(this.record, 'SIGKILL', true);
       await this.pause(this.exit);
     }
   }
@@ -127,8 +138,8 @@ export class CallFollower implements RunnerHandle {
 
   /** The runner's ladder, for a tool whose runner is gone: one interrupt to the group, the grace period, the kill. */
   private stopTool(tool: ProcessIdentity): void {
-    const now = Date.now();
-    if (now > this.deadline - this.limits.graceSeconds * 1000) this.timedOut = true;
+    const now = performance.now();
+    if (this.takenMs > this.limits.timeoutMinutes * MINUTE_MS) this.timedOut = true;
     if (this.cancelRequested === 'force') return signalProcess(tool, 'SIGKILL', true);
     if (this.cancelRequested === null && !this.timedOut) return;
     if (this.interruptedAt === null) {

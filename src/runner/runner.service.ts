@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import type { RunnerRequest } from '../../runner/protocol/runner-protocol';
 import type { RunsConfig, StorageConfig } from '../config/config';
 import { readJson, writeJsonAtomically } from '../common/files/json-file';
@@ -37,6 +38,7 @@ export class RunnerService implements RunnerPort {
       pid: runner.child.pid ?? 0,
       start_time: runner.child.pid === undefined ? null : startTimeOf(runner.child.pid),
       started_at: new Date().toISOString(),
+      started_at_uptime: uptime(),
     };
     // The record before the request: should we die between the two, the runner sees an empty stdin and starts nothing.
     await writeJsonAtomically(files.record, record);

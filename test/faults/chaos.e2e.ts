@@ -1,13 +1,15 @@
+import { join } from 'node:path';
+import { Database } from 'sqlite3';
 import { eventually } from '../support/eventually';
-import type { DeploymentDriver, RunBody } from '../support/run-driver';
-import { FaultRoom, ledgerConfiguration, LINES, type SeenVersion } from './fault-room';
+import { ChaosChecks, chaosConfiguration } from './chaos-checks';
+import { STRIKES } from './chaos-strikes';
+import { FaultRoom } from './fault-room';
+import { LogWitness } from './log-witness';
 
 /** `npm run chaos` sets it; by default a few rounds are enough to see that nothing is broken. */
 const MINUTES = Number(process.env.CHAOS_MINUTES ?? 0);
 const ROUNDS = MINUTES > 0 ? Infinity : 6;
 const SEED = Number(process.env.PLOMADA_SEED ?? Date.now() % 100_000);
-const VICTIMS = ['server', 'server, twice', 'server and runner', 'runner', 'tool', 'everything'] as const;
-type Victim = (typeof VICTIMS)[number];
 const FINAL = ['success', 'failed', 'cancelled'];
 
 function randomNumbers(seed: number): () => number {
@@ -15,98 +17,68 @@ function randomNumbers(seed: number): () => number {
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
-/** Kills, at whatever the run is doing just now. */
-async function strike(room: FaultRoom, runId: string, victim: Victim): Promise<void> {
-  const calls = ['1-apply', '1-plan', '1-init'];
-  if (victim.startsWith('server') || victim === 'everything') await room.kill();
-  if (victim === 'runner' || victim === 'server and runner') calls.some((call) => room.killRunner(runId, call));
-  if (victim === 'everything') calls.some((call) => room.killSession(runId, call));
-  if (victim === 'tool') {
-    const tool = room.toolOf(runId, '(init|plan|apply)');
-    if (tool !== undefined) process.kill(tool, 'SIGKILL');
-  }
-  if (victim.startsWith('server') || victim === 'everything') await room.start();
-  // While it takes up what it finds.
-  if (victim === 'server, twice') {
-    await room.kill();
-    await room.start();
-  }
-}
-
-/** What must be true of a run after any fault. @throws Error that says what is not */
-async function check(
-  room: FaultRoom,
-  deployment: DeploymentDriver,
-  run: RunBody,
-  mark: string,
-  before: SeenVersion[],
-): Promise<void> {
-  const applied = room.applied(mark);
-  const wrong = (what: string): never => {
-    throw new Error(`${what}: run ${run.status} (${run.error_message}), applied ${applied} times`);
-  };
-  if (applied > 1) wrong('applied twice');
-  const versions = await room.versions(deployment);
-  const ids = new Set(versions.map(({ id }) => id));
-  if (before.some(({ id }) => !ids.has(id))) wrong('a state version is missing');
-  if (versions.some(({ serial }, place) => place > 0 && serial >= versions[place - 1]!.serial)) wrong('serials');
-  const log = await deployment.log(run.id, 'apply', '?color=false');
-  const printed = [...log.matchAll(/numbered (\d+) of/g)].map(([, number]) => Number(number));
-  if (printed.some((number, place) => number !== place + 1)) wrong(`the log has gaps: ${printed.join(' ')}`);
-  const lock = await room.lock(deployment);
-  if (run.status === 'success') {
-    if (applied !== 1) wrong('lost apply');
-    if ((await room.markInState(deployment)) !== mark) wrong('the state does not have it');
-    if (printed.length !== LINES) wrong('the log is cut');
-    if (lock !== null) wrong('locked after success');
-  } else if (lock !== null && (lock.run_id !== run.id || !run.error_message.includes('still locked'))) {
-    wrong('a lock that the run does not tell of');
-  }
-  await room.nothingIsLeft(run.id);
-}
-
 it(
   `kills at random moments (seed ${SEED}): nothing is lost, nothing is done twice`,
   async () => {
     const random = randomNumbers(SEED);
+    const names = Object.keys(STRIKES);
     const tally = new Map<string, number>();
-    const room = await FaultRoom.open();
+    const count = (what: string): unknown => tally.set(what, (tally.get(what) ?? 0) + 1);
+    // More than there will be: each version that was acknowledged must be there to the end.
+    const room = await FaultRoom.open({ STATE_KEEP_VERSIONS: '100000' });
+    const witness = new LogWitness(room.dataDir);
     const end = performance.now() + MINUTES * 60_000;
     let round = 0;
     try {
-      const deployment = await room.deploy(ledgerConfiguration(room.dataDir));
+      const deployment = await room.deploy(chaosConfiguration(room.dataDir));
+      const checks = new ChaosChecks(room, deployment, witness);
       while (round < ROUNDS && (MINUTES === 0 || performance.now() < end)) {
         const mark = `round-${(round += 1)}`;
-        const victim = VICTIMS[Math.floor(random() * VICTIMS.length)]!;
-        const delayMs = random() * 1_600;
-        const before = await room.versions(deployment);
-        const { id } = await deployment.start({ auto_approve: true, env_vars: { TF_VAR_mark: mark } });
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-        const where = `seed ${SEED}, round ${round}, ${victim} after ${Math.round(delayMs)} ms`;
+        const name = names[Math.floor(random() * names.length)]!;
         try {
-          const struckIn = (await deployment.get(id)).status;
-          await strike(room, id, victim);
-          const run = await deployment.reach(id, ...FINAL);
-          await check(room, deployment, run, mark, before);
-          const what = `${victim} in ${struckIn}: ${run.status}`;
-          tally.set(what, (tally.get(what) ?? 0) + 1);
+          const struck = await STRIKES[name]!({ room, deployment, mark, random });
+          for (const one of struck) {
+            const run = await deployment.reach(one.id, ...FINAL);
+            await checks.ofRun(run, one);
+            count(`${name} in ${one.during}: ${run.status}`);
+          }
+          await checks.ofVersions();
+          await room.nobodyIsLeft();
         } catch (error) {
-          throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+          throw new Error(`seed ${SEED}, round ${round}, ${name}: ${(error as Error).message}`, { cause: error });
         }
         // A person has looked.
         if (await room.lock(deployment)) {
-          tally.set('locks broken by hand', (tally.get('locks broken by hand') ?? 0) + 1);
+          count('locks broken by hand');
           await room.breakLock(deployment);
         }
       }
-      // After all of it, a run just works.
+      // After all of it, a run just works, and everything is still there.
       await deployment.apply({ env_vars: { TF_VAR_mark: 'last' } });
       await eventually('the last one', () => room.applied('last') === 1);
+      await checks.ofVersions();
+      await checks.ofAllVersions();
+      await room.kill();
+      expect(await problemsOf(join(room.dataDir, 'plomada.db'))).toEqual(['ok']);
+      count(`versions of the state, all there: ${checks.versionCount}`);
     } finally {
-      const lines = [...tally].sort().map(([what, count]) => `  ${String(count).padStart(4)}  ${what}`);
+      const lines = [...tally].sort().map(([what, times]) => `  ${String(times).padStart(4)}  ${what}`);
       process.stdout.write(`chaos: seed ${SEED}, ${round} rounds\n${lines.join('\n')}\n`);
+      witness.close();
       await room.close();
     }
   },
   (MINUTES + 3) * 60_000,
 );
+
+/** What SQLite finds wrong with a file; `ok` when nothing is. */
+function problemsOf(file: string): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const database = new Database(file);
+    database.all<{ integrity_check: string }>('PRAGMA integrity_check', (error, rows) => {
+      database.close();
+      if (error) reject(error);
+      else resolve(rows.map(({ integrity_check: problem }) => problem));
+    });
+  });
+}

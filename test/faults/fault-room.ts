@@ -4,12 +4,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually';
-import { processesOf } from '../support/processes';
+import { processesOf, type SeenProcess } from '../support/processes';
 import { DeploymentDriver, type DrivenServer } from '../support/run-driver';
 import { freePort, spawnServer } from '../support/server-process';
 import { sendRequest, type TestResponse } from '../support/test-server';
 
 export const LINES = 20;
+
+/** The calls of the first attempt, the last one first. */
+export const CALLS = ['1-apply', '1-show', '1-plan', '1-init'];
 
 /**
  * Appends `$MARK` to a ledger when it is applied, which happens in every run, and prints numbered lines. The first
@@ -46,12 +49,15 @@ export class FaultRoom {
   private constructor(
     private readonly environment: Record<string, string>,
     private readonly port: number,
+    private readonly application: string | undefined,
   ) {}
 
-  static async open(environment: Record<string, string> = {}): Promise<FaultRoom> {
+  /** @param application folder of the built application; this one's when absent */
+  static async open(environment: Record<string, string> = {}, application?: string): Promise<FaultRoom> {
     const room = new FaultRoom(
       { STATE_LOCK_TIMEOUT_SECONDS: '2', CANCEL_GRACE_SECONDS: '5', ...environment },
       await freePort(),
+      application,
     );
     await room.start();
     return room;
@@ -71,15 +77,8 @@ export class FaultRoom {
   }
 
   /** Starts the server again, at the same address: tools at work know no other. */
-  async start(environment: Record<string, string> = {}): Promise<void> {
-    const { child, output } = spawnServer({
-      DATA_DIR: this.dataDir,
-      PORT: String(this.port),
-      ...this.environment,
-      ...environment,
-    });
-    this.child = child;
-    this.output = output;
+  async start(environment: Record<string, string> = {}, application = this.application): Promise<void> {
+    const { child, output } = this.begin(environment, application);
     await eventually(
       'the server',
       async () => {
@@ -89,6 +88,20 @@ export class FaultRoom {
       20_000,
       output,
     );
+  }
+
+  /** Starts the server and waits for nothing. */
+  begin(
+    environment: Record<string, string> = {},
+    application = this.application,
+  ): { child: ChildProcess; output: () => string } {
+    const spawned = spawnServer(
+      { DATA_DIR: this.dataDir, PORT: String(this.port), ...this.environment, ...environment },
+      application,
+    );
+    this.child = spawned.child;
+    this.output = spawned.output;
+    return spawned;
   }
 
   /** Ends the server and waits for that. */
@@ -101,14 +114,22 @@ export class FaultRoom {
     await ended;
   }
 
+  /** A request with the admin key. */
+  request(method: string, path: string, body?: unknown): Promise<TestResponse> {
+    return sendRequest(this.url, method, path, body, this.adminKey);
+  }
+
   deploy(configuration: string, fields: Record<string, unknown> = {}): Promise<DeploymentDriver> {
-    const adminKey = readFileSync(this.keyFile, 'utf8').trim();
     const driven: DrivenServer = {
       url: this.url,
-      adminKey,
-      request: (method, path, body) => sendRequest(this.url, method, path, body, adminKey),
+      adminKey: this.adminKey,
+      request: (method, path, body) => this.request(method, path, body),
     };
     return DeploymentDriver.create(driven, { 'main.tf': configuration }, fields);
+  }
+
+  private get adminKey(): string {
+    return readFileSync(this.keyFile, 'utf8').trim();
   }
 
   private get keyFile(): string {
@@ -146,9 +167,23 @@ export class FaultRoom {
     return processesOf(runId).some(({ commandLine }) => commandLine.includes('while [ ! -e'));
   }
 
+  /** The runner that answers the present call of a run. */
+  runnerOf(runId: string): number | undefined {
+    for (const call of CALLS) {
+      try {
+        const { pid } = JSON.parse(readFileSync(join(this.callDirectory(runId, call), 'call.json'), 'utf8'));
+        process.kill(pid, 0);
+        return pid;
+      } catch {
+        // There is no such call, or its runner has ended.
+      }
+    }
+    return undefined;
+  }
+
   /** Kills the runner of a call and all that it started, so that nobody knows how it ended. False: nothing was there. */
   killSession(runId: string, call: string): boolean {
-    const directory = join(this.dataDir, 'work', runId, 'calls', call);
+    const directory = this.callDirectory(runId, call);
     // The runner first, then the session of the tool with the waiter that would record its end.
     const runner = killed(join(directory, 'call.json'), 1);
     return killed(join(directory, 'output.log.pid'), -1) || runner;
@@ -156,7 +191,11 @@ export class FaultRoom {
 
   /** Kills the runner alone. */
   killRunner(runId: string, call: string): boolean {
-    return killed(join(this.dataDir, 'work', runId, 'calls', call, 'call.json'), 1);
+    return killed(join(this.callDirectory(runId, call), 'call.json'), 1);
+  }
+
+  private callDirectory(runId: string, call: string): string {
+    return join(this.dataDir, 'work', runId, 'calls', call);
   }
 
   async versions(deployment: DeploymentDriver): Promise<SeenVersion[]> {
@@ -183,6 +222,18 @@ export class FaultRoom {
       () => processesOf(runId).length === 0,
       10_000,
       () => JSON.stringify(processesOf(runId)),
+    );
+  }
+
+  /** Nothing works on these data but the present server and the runners that wait for its requests. */
+  nobodyIsLeft(): Promise<unknown> {
+    const strangers = (): SeenProcess[] =>
+      processesOf(this.dataDir).filter(({ pid, parent }) => pid !== this.pid && parent !== this.pid);
+    return eventually(
+      'no process of a run or of an earlier server',
+      () => strangers().length === 0,
+      10_000,
+      () => JSON.stringify(strangers()),
     );
   }
 

@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../support/eventually';
 import { FaultRoom, ledgerConfiguration } from './fault-room';
 
@@ -69,6 +72,21 @@ describe('managed state, when things die', () => {
     expect(room.applied('away')).toBe(1);
   });
 
+  it('the server is away for longer than init waits for it: the run is begun once more', async () => {
+    room = await FaultRoom.open();
+    const deployment = await room.deploy(ledgerConfiguration(room.dataDir));
+    const run = await deployment.start({ auto_approve: true, env_vars: { TF_VAR_mark: 'again' } });
+    const output = join(room.dataDir, 'work', run.id, 'calls', '1-init', 'output.log');
+    while (!existsSync(`${output}.pid`)) await new Promise((resolve) => setImmediate(resolve));
+    await room.kill();
+    await eventually('init has given up', () => existsSync(`${output}.exit`));
+    expect(readFileSync(`${output}.exit`, 'utf8')).toBe('1\n');
+    await room.start();
+    const ended = await deployment.reach(run.id, 'success');
+    expect(ended.init_log).toContain('begun once more');
+    expect(room.applied('again')).toBe(1);
+  });
+
   it('a state that is too large for the server is taken from errored.tfstate, and nothing is made twice', async () => {
     room = await FaultRoom.open({ STATE_MAX_BYTES: '20000' });
     const deployment = await room.deploy(`
@@ -80,6 +98,38 @@ describe('managed state, when things die', () => {
     expect(await room.lock(deployment)).toBeNull();
     const again = await deployment.reach((await deployment.start()).id, 'success');
     expect(again.plan_summary.has_changes).toBe(false);
+  });
+
+  it('the server is away for longer than the tool tries: errored.tfstate is taken in by the next start', async () => {
+    room = await FaultRoom.open();
+    // The real tool, which gives up after some seconds instead of minutes.
+    const impatient = join(room.dataDir, 'impatient');
+    mkdirSync(impatient);
+    const real = execFileSync('which', ['terraform'], { encoding: 'utf8' }).trim();
+    const script = `#!/bin/sh\nexport TF_HTTP_RETRY_MAX=1\nexec ${real} "$@"\n`;
+    writeFileSync(join(impatient, 'terraform'), script, { mode: 0o755 });
+    await room.kill();
+    await room.start({ PATH: `${impatient}:${process.env.PATH}` });
+    const deployment = await room.deploy(ledgerConfiguration(room.dataDir, true));
+    const run = await room.startHeldApply(deployment, 'errored');
+    await room.kill();
+    room.letGo();
+    const directory = join(room.dataDir, 'work', run.id);
+    const exit = join(directory, 'calls', '1-apply', 'output.log.exit');
+    await eventually('the tool has given up', () => existsSync(exit));
+    expect(readFileSync(exit, 'utf8')).toBe('1\n');
+    expect(existsSync(join(directory, 'checkout', 'errored.tfstate'))).toBe(true);
+    await room.start();
+    const ended = await deployment.reach(run.id, 'failed');
+    expect(ended.exit_code).toBe(1);
+    expect(ended.apply_log).toContain('errored.tfstate; the platform stored it as the state');
+    expect(existsSync(join(directory, 'checkout', 'errored.tfstate'))).toBe(false);
+    expect((await room.versions(deployment))[0]?.run_id).toBe(run.id);
+    expect(await room.markInState(deployment)).toBe('errored');
+    expect(await room.lock(deployment)).toBeNull();
+    const again = await deployment.start({ operation: 'plan', env_vars: { TF_VAR_mark: 'errored' } });
+    expect((await deployment.reach(again.id, 'success')).plan_summary.has_changes).toBe(false);
+    expect(room.applied('errored')).toBe(1);
   });
 
   it('SIGKILL of terraform during plan: the run fails, and gives the lock back', async () => {

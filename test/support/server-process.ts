@@ -43,9 +43,12 @@ export async function startServerProcess(dataDir: string, env: Record<string, st
   };
 }
 
-/** Starts the server without waiting for anything. */
-export function spawnServer(env: Record<string, string>): { child: ChildProcess; output: () => string } {
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], {
+/** Starts the server without waiting for anything. @param application folder of the built application */
+export function spawnServer(
+  env: Record<string, string>,
+  application = ROOT,
+): { child: ChildProcess; output: () => string } {
+  const child = spawn(process.execPath, [join(application, 'dist', 'src', 'main.js')], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,

@@ -15,7 +15,7 @@ import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
 import { PlanOutcomes } from './plan-outcome';
 import { PlanReader } from './plan-reader';
 import type { WorkControl } from '../../common/concurrency/work-control';
-import { RunCancelledError, RunFailedError } from './run-ends';
+import { RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
 import { type Inputs, RunInputs } from './run-inputs';
 import { RunRegistryAccess } from './run-registry-access';
 import { RunSecrets } from './run-secrets';
@@ -177,14 +177,21 @@ export class RunExecutor {
     await this.renewInputs(work, 'init');
     const log = await this.openLog(work, 'init');
     const workDirectory = await this.workDirectory(work);
-    if (!this.tool.isStarted(work.run, work.workspace, 'init')) {
+    const isFollowed = this.tool.isStarted(work.run, work.workspace, 'init');
+    if (!isFollowed) {
       for (const file of work.run.tfvarsFiles) await work.workspace.assertFile(posix.join(work.run.path, file));
       if (await work.workspace.removeCommittedData(workDirectory)) {
         await log.note('Removed the .terraform folder that is committed in the repository.');
       }
       if (isManaged(work)) await this.state.inject(work.run, work.workspace, workDirectory, log);
     }
-    await this.command(work, 'init', initArguments(), log);
+    try {
+      await this.command(work, 'init', initArguments(), log);
+    } catch (error) {
+      // Init waits for this server for some seconds only, and it was away.
+      const isOurFault = isFollowed && work.run.attempt === 1 && error instanceof RunFailedError;
+      throw isOurFault ? new RunnerLostError(`${error.message} The server was away meanwhile.`, true) : error;
+    }
     if (isManaged(work)) await this.state.assertOwnBackend(work.workspace, workDirectory);
   }
 

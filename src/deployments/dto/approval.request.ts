@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -18,6 +19,19 @@ import { Optional } from '../../common/http/optional.decorator';
 import { MAX_APPROVALS, MAX_PATTERNS, MAX_RULES } from '../domain/approval-policy';
 import { MAX_ADDRESS_LENGTH } from '../domain/resource-address';
 import { RUN_OPERATIONS, type RunOperation } from '../domain/run-operation';
+
+/** A list of patterns of addresses, or nothing. */
+function AddressPatterns(): PropertyDecorator {
+  return applyDecorators(
+    Optional(),
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(MAX_PATTERNS),
+    IsString({ each: true }),
+    MinLength(1, { each: true }),
+    MaxLength(MAX_ADDRESS_LENGTH, { each: true }),
+  );
+}
 
 /** What a rule looks at in a plan: at least one condition; all that are given must hold. */
 export class ApprovalConditionsRequest {
@@ -47,26 +61,14 @@ export class ApprovalConditionsRequest {
    * Each changed resource matches one of these patterns; `*` stands for any characters.
    * @example ['module.dns.*']
    */
-  @Optional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_PATTERNS)
-  @IsString({ each: true })
-  @MinLength(1, { each: true })
-  @MaxLength(MAX_ADDRESS_LENGTH, { each: true })
+  @AddressPatterns()
   only_addresses?: string[];
 
   /**
    * A changed resource matches one of these patterns.
    * @example ['*aws_iam_*']
    */
-  @Optional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_PATTERNS)
-  @IsString({ each: true })
-  @MinLength(1, { each: true })
-  @MaxLength(MAX_ADDRESS_LENGTH, { each: true })
+  @AddressPatterns()
   any_address?: string[];
 
   /** The run is of one of these operations. */

@@ -7,6 +7,8 @@ const CODES = [
   // Of subclasses: `super(kind, code, …)` and `super(code, …)`, but not `super(kind, someCode, …)`.
   /super\(\s*(?:'[a-z-]+',\s*)?'([a-z]+(?:-[a-z]+)*)'(?!,\s*code\b)/g,
   /\bcode: '([\w-]+)'/g,
+  // What is mapped in src/common/http/problem.ts.
+  /\bmake\(\d+, '([\w-]+)'/g,
   // The tables in src/git/git.errors.ts and src/hcl/module-interface.errors.ts.
   /^ {2}'((?:git|module)-[\w-]+)': '/gm,
 ];

@@ -5,13 +5,10 @@ import { Clock } from '../common/clock';
 import { ConflictError, NotFoundError } from '../common/errors';
 import { newId } from '../common/ids';
 import { givenFields } from '../common/patch';
-import { RegistryAnswers } from '../common/registry/registry-answers.service';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
-import { GitConfig } from '../config/config';
 import { Database } from '../database/database';
-import { RemoteForgetting, RemoteSecrets } from '../git';
 import { NamespacesService } from '../namespaces';
-import { changedSource, mustSync, type SourceColumns, TagSync, WebhookTokens } from '../sources';
+import { GitSources } from '../sources';
 import type { CreateModuleRequest } from './dto/create-module.request';
 import type { ModuleResponse } from './dto/module.response';
 import type { UpdateModuleRequest } from './dto/update-module.request';
@@ -30,22 +27,16 @@ export class ModulesService {
     private readonly reader: ModuleReader,
     private readonly namespaces: NamespacesService,
     private readonly kind: ModuleSync,
-    private readonly sync: TagSync,
-    private readonly webhooks: WebhookTokens,
-    private readonly secrets: RemoteSecrets,
-    private readonly remotes: RemoteForgetting,
-    private readonly gitConfig: GitConfig,
+    private readonly sources: GitSources,
     private readonly database: Database,
     private readonly audit: AuditService,
-    private readonly answers: RegistryAnswers,
     private readonly clock: Clock,
   ) {}
 
   /** Makes a module; with a `git_url`, its tags are looked at soon. @throws InvalidFieldError, ConflictError */
   async create(actor: Actor, request: CreateModuleRequest): Promise<ModuleResponse> {
     const module = await this.database.transaction(() => this.createInUnit(actor, request));
-    this.answers.forget(module.namespaceId);
-    if (mustSync(null, module)) this.sync.request(this.kind, module.id);
+    this.sources.wasMade(this.kind, module);
     return (await this.reader.respond([module]))[0]!;
   }
 
@@ -62,7 +53,7 @@ export class ModulesService {
       provider: request.provider,
       description: request.description ?? '',
       subdir: normalizeRepositoryPath(request.subdir ?? '.', 'subdir'),
-      ...this.source(id, null, request),
+      ...this.sources.columnsOf(this.kind, id, null, request),
       webhookHash: null,
       webhookToken: null,
       latestVersion: null,
@@ -79,12 +70,7 @@ export class ModulesService {
   /** What is absent stays. Published versions stay as they are, whatever changes. */
   async update(actor: Actor, id: string, request: UpdateModuleRequest): Promise<ModuleResponse> {
     const { before, after } = await this.database.transaction(() => this.updateInUnit(actor, id, request));
-    this.answers.forget(after.namespaceId);
-    if (mustSync(before, after) || (after.gitUrl !== null && before.subdir !== after.subdir)) {
-      // Another URL or credential must not read what the old one was shown.
-      this.remotes.forget('module', before);
-      this.sync.request(this.kind, id);
-    }
+    this.sources.wasChanged(this.kind, before, after, before.subdir !== after.subdir);
     return (await this.reader.respond([after]))[0]!;
   }
 
@@ -102,7 +88,7 @@ export class ModulesService {
       provider: request.provider ?? before.provider,
       description: request.description ?? before.description,
       subdir: request.subdir === undefined ? before.subdir : normalizeRepositoryPath(request.subdir, 'subdir'),
-      ...this.source(id, before, request),
+      ...this.sources.columnsOf(this.kind, id, before, request),
       updatedAt: this.clock.timestamp(),
     };
     // What was wrong with a tag may be right in another folder.
@@ -130,33 +116,22 @@ export class ModulesService {
       );
       return found;
     });
-    this.answers.forget(module.namespaceId);
-    this.remotes.forget('module', module);
+    this.sources.wasDeleted(this.kind, module);
   }
 
   /** The address to register at the Git server; null while there is none. */
   async webhookUrl(id: string): Promise<string | null> {
-    return this.webhooks.urlOf('module', id, (await this.reader.getEntity(id)).webhookToken);
+    return this.sources.webhookUrl(this.kind, await this.reader.getEntity(id));
   }
 
   /** Makes a webhook address; an earlier one stops working. */
   async renewWebhook(actor: Actor, id: string): Promise<string | null> {
     const module = await this.reader.getEntity(id);
-    const token = this.webhooks.make('module', id);
+    const token = this.sources.newWebhook(this.kind, id);
     await this.audit.perform(this.event(actor, 'webhook', module, { name: module.name }), (transaction) =>
       this.modules.update(transaction, id, token),
     );
-    return this.webhooks.urlOf('module', id, token.webhookToken);
-  }
-
-  private source(
-    id: string,
-    present: SourceColumns | null,
-    request: CreateModuleRequest | UpdateModuleRequest,
-  ): SourceColumns {
-    const { allowedSchemes } = this.gitConfig;
-    const now = this.clock.timestamp();
-    return changedSource('module', id, present, request, { secrets: this.secrets, allowedSchemes, now });
+    return this.sources.webhookUrl(this.kind, { id, ...token });
   }
 
   private async assertAddressMayChange(module: ModuleEntity): Promise<void> {

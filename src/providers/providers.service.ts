@@ -5,12 +5,9 @@ import { Clock } from '../common/clock';
 import { ConflictError, NotFoundError } from '../common/errors';
 import { newId } from '../common/ids';
 import { givenFields } from '../common/patch';
-import { RegistryAnswers } from '../common/registry/registry-answers.service';
-import { GitConfig } from '../config/config';
 import { Database } from '../database/database';
-import { RemoteForgetting, RemoteSecrets } from '../git';
 import { NamespacesService } from '../namespaces';
-import { changedSource, mustSync, type SourceColumns, TagSync, WebhookTokens } from '../sources';
+import { GitSources } from '../sources';
 import { buildActive } from './domain/providers.errors';
 import type { CreateProviderRequest } from './dto/create-provider.request';
 import type { ProviderResponse } from './dto/provider.response';
@@ -33,22 +30,16 @@ export class ProvidersService {
     private readonly reader: ProviderReader,
     private readonly namespaces: NamespacesService,
     private readonly kind: ProviderSync,
-    private readonly sync: TagSync,
-    private readonly webhooks: WebhookTokens,
-    private readonly secrets: RemoteSecrets,
-    private readonly remotes: RemoteForgetting,
-    private readonly gitConfig: GitConfig,
+    private readonly sources: GitSources,
     private readonly database: Database,
     private readonly audit: AuditService,
-    private readonly answers: RegistryAnswers,
     private readonly clock: Clock,
   ) {}
 
   /** Makes a provider; with a `git_url`, its tags are looked at soon. @throws InvalidFieldError, ConflictError */
   async create(actor: Actor, request: CreateProviderRequest): Promise<ProviderResponse> {
     const provider = await this.database.transaction(() => this.createInUnit(actor, request));
-    this.answers.forget(provider.namespaceId);
-    if (mustSync(null, provider)) this.sync.request(this.kind, provider.id);
+    this.sources.wasMade(this.kind, provider);
     return (await this.reader.respond([provider]))[0]!;
   }
 
@@ -64,7 +55,7 @@ export class ProvidersService {
       name: request.name,
       description: request.description ?? '',
       buildOnTag: request.build_on_tag ?? false,
-      ...this.source(id, null, request),
+      ...this.sources.columnsOf(this.kind, id, null, request),
       webhookHash: null,
       webhookToken: null,
       latestVersion: null,
@@ -81,12 +72,7 @@ export class ProvidersService {
   /** What is absent stays. Published versions stay as they are, whatever changes. */
   async update(actor: Actor, id: string, request: UpdateProviderRequest): Promise<ProviderResponse> {
     const { before, after } = await this.database.transaction(() => this.updateInUnit(actor, id, request));
-    this.answers.forget(after.namespaceId);
-    if (mustSync(before, after)) {
-      // Another URL or credential must not read what the old one was shown.
-      this.remotes.forget('provider', before);
-      this.sync.request(this.kind, id);
-    }
+    this.sources.wasChanged(this.kind, before, after);
     return (await this.reader.respond([after]))[0]!;
   }
 
@@ -101,7 +87,7 @@ export class ProvidersService {
       name: request.name ?? before.name,
       description: request.description ?? before.description,
       buildOnTag: request.build_on_tag ?? before.buildOnTag,
-      ...this.source(id, before, request),
+      ...this.sources.columnsOf(this.kind, id, before, request),
       updatedAt: this.clock.timestamp(),
     };
     if (after.name !== before.name) {
@@ -125,32 +111,21 @@ export class ProvidersService {
       await this.audit.perform(event, (transaction) => this.providers.delete(transaction, id));
       return found;
     });
-    this.answers.forget(provider.namespaceId);
-    this.remotes.forget('provider', provider);
+    this.sources.wasDeleted(this.kind, provider);
   }
 
   /** The address to register at the Git server; null while there is none. */
   async webhookUrl(id: string): Promise<string | null> {
-    return this.webhooks.urlOf('provider', id, (await this.reader.getEntity(id)).webhookToken);
+    return this.sources.webhookUrl(this.kind, await this.reader.getEntity(id));
   }
 
   /** Makes a webhook address; an earlier one stops working. */
   async renewWebhook(actor: Actor, id: string): Promise<string | null> {
     const provider = await this.reader.getEntity(id);
-    const token = this.webhooks.make('provider', id);
+    const token = this.sources.newWebhook(this.kind, id);
     const event = providerEvent(actor.label, 'webhook', provider, { name: provider.name });
     await this.audit.perform(event, (transaction) => this.providers.update(transaction, id, token));
-    return this.webhooks.urlOf('provider', id, token.webhookToken);
-  }
-
-  private source(
-    id: string,
-    present: SourceColumns | null,
-    request: CreateProviderRequest | UpdateProviderRequest,
-  ): SourceColumns {
-    const { allowedSchemes } = this.gitConfig;
-    const now = this.clock.timestamp();
-    return changedSource('provider', id, present, request, { secrets: this.secrets, allowedSchemes, now });
+    return this.sources.webhookUrl(this.kind, { id, ...token });
   }
 
   private async assertNameMayChange(provider: ProviderEntity): Promise<void> {

@@ -1,4 +1,5 @@
 import { BeforeApplicationShutdown, Module } from '@nestjs/common';
+import { GitSources } from './git-sources.service';
 import { SyncSchedule } from './sync.schedule';
 import { TagSync } from './tag-sync.service';
 import { WebhookTokens } from './webhook-tokens.service';
@@ -7,8 +8,8 @@ import { WebhooksController } from './webhooks.controller';
 /** Git repositories whose tags become versions of modules and providers. */
 @Module({
   controllers: [WebhooksController],
-  providers: [TagSync, SyncSchedule, WebhookTokens],
-  exports: [TagSync, WebhookTokens],
+  providers: [TagSync, SyncSchedule, WebhookTokens, GitSources],
+  exports: [TagSync, GitSources],
 })
 export class SourcesModule implements BeforeApplicationShutdown {
   constructor(private readonly sync: TagSync) {}

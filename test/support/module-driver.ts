@@ -33,7 +33,8 @@ export async function send(
   const { key = server.adminKey ?? ADMIN_KEY, body, headers = {} } = options;
   const response = await fetch(`${server.url}${path}`, {
     method,
-    headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
+    // A connection of its own: one that idled while a test kept this process busy may just be being closed.
+    headers: { connection: 'close', ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
     redirect: 'manual',
     ...(body === undefined ? {} : { body: body instanceof FormData ? body : Uint8Array.from(Buffer.from(body)) }),
   });

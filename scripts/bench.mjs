@@ -25,7 +25,7 @@ const BENCHMARKS = {
 const NAMES = Object.keys(BENCHMARKS);
 
 const HELP = `npm run bench                     all benchmarks
-npm run bench -- --quick          fewer rounds: about three minutes, coarser figures
+npm run bench -- --quick          fewer rounds: about seven minutes, coarser figures
 npm run bench -- --only NAME      one of ${NAMES.join(', ')} (may be given more than once)
 npm run bench -- --strict         exit status 1 when a goal is missed`;
 

@@ -21,5 +21,5 @@ parentPort?.on('message', (task: StateTask) => {
 function failure(error: unknown): ThreadAnswer {
   if (error instanceof NotAStateError) return { error: 'not-a-state', message: error.message };
   if (error instanceof SecretUnreadableError) return { error: 'unreadable', message: '' };
-  return { error: 'failed', message: error instanceof Error ? error.constructor.name : 'unknown' };
+  return { error: 'mistake', message: error instanceof Error ? error.constructor.name : 'unknown' };
 }

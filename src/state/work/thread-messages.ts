@@ -6,9 +6,9 @@ export interface ThreadData {
   key: Uint8Array;
 }
 
-/** What the thread answers to a task. `failed`: a mistake of ours, which it has survived. */
+/** What the thread answers to a task. `mistake`: one of ours, which it has survived. */
 export type ThreadAnswer =
-  { answer: StateAnswers[keyof StateAnswers] } | { error: 'not-a-state' | 'unreadable' | 'failed'; message: string };
+  { answer: StateAnswers[keyof StateAnswers] } | { error: 'not-a-state' | 'unreadable' | 'mistake'; message: string };
 
 /** What of a task can be handed over instead of being copied; the sender has it no longer. */
 export function handOver(task: StateTask): { task: StateTask; transfer: ArrayBuffer[] } {

@@ -11,7 +11,8 @@ import { parseLockInfo } from './domain/lock-info';
 import { StateBackendQuery } from './dto/state.query';
 import type { StateAuthor } from './domain/state-author';
 import type { StateKey } from './domain/state-key';
-import { LargeBodies } from './large-bodies';
+import { LargeStates } from './large-states';
+import { sendState } from './send-state';
 import { StateLockedError, StateLocks } from './state-locks.service';
 import { StateOwners } from './state-owners';
 import { States } from './states.service';
@@ -32,7 +33,7 @@ export class StateBackendController {
     private readonly states: States,
     private readonly locks: StateLocks,
     private readonly owners: StateOwners,
-    private readonly bodies: LargeBodies,
+    private readonly bodies: LargeStates,
   ) {}
 
   /** The newest state, byte for byte as it was sent. */
@@ -54,7 +55,7 @@ export class StateBackendController {
     const { key } = await this.open(actor, id, query, 'read');
     const state = await this.states.read(key);
     if (state === null) response.status(204).end();
-    else response.status(200).set({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).send(state);
+    else await sendState(response, state);
   }
 
   /** Takes a state as the next version: of the same lineage, with a higher serial. */

@@ -3,18 +3,16 @@ import { AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { NotFoundError } from '../common/errors';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
-import { readState } from './domain/state-document';
 import {
   type StateLockResponse,
-  type StateOutputResponse,
   type StateVersionResponse,
-  toOutputResponse,
   toStateLockResponse,
   toStateVersionResponse,
 } from './dto/state.response';
 import type { StateAuthor } from './domain/state-author';
 import type { StateKey } from './domain/state-key';
 import type { StateVersionEntity } from './persistence/state-version.entity';
+import type { StoredContent } from './state-contents.service';
 import { StateLocks } from './state-locks.service';
 import { StateOwners } from './state-owners';
 import { States } from './states.service';
@@ -40,7 +38,7 @@ export class StateDesk {
   }
 
   /** The raw state; that somebody has read it is in the audit trail. */
-  async download(actor: Actor, id: string, version: StateVersionEntity): Promise<Buffer> {
+  async download(actor: Actor, id: string, version: StateVersionEntity): Promise<StoredContent> {
     const { namespaceId } = await this.open(id, version.path);
     const event = {
       actor: actor.label,
@@ -65,11 +63,10 @@ export class StateDesk {
     return toStateVersionResponse(await this.states.rollBack(key, versionId, authorOf(actor, namespaceId)));
   }
 
-  async outputs(id: string, path: string | undefined): Promise<Record<string, StateOutputResponse>> {
+  /** Text of a JSON object of `StateOutputResponse`, by name. */
+  async outputs(id: string, path: string | undefined): Promise<Uint8Array> {
     const { key } = await this.open(id, path);
-    const state = await this.states.read(key);
-    const outputs = state === null ? {} : (readState(state.toString('utf8')).outputs ?? {});
-    return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, toOutputResponse(output)]));
+    return this.states.outputs(key);
   }
 
   async findLock(id: string, path: string | undefined): Promise<StateLockResponse | null> {

@@ -12,7 +12,8 @@ import {
   StateVersionResponse,
   toStateVersionResponse,
 } from './dto/state.response';
-import { LargeBodies } from './large-bodies';
+import { LargeStates } from './large-states';
+import { sendState } from './send-state';
 import { StateDesk } from './state-desk.service';
 
 @ApiTags('State')
@@ -20,7 +21,7 @@ import { StateDesk } from './state-desk.service';
 export class StateController {
   constructor(
     private readonly desk: StateDesk,
-    private readonly bodies: LargeBodies,
+    private readonly bodies: LargeStates,
   ) {}
 
   /** The versions of a state, newest first. */
@@ -50,13 +51,8 @@ export class StateController {
       return;
     }
     const state = await this.desk.download(actor, id, version);
-    response
-      .set({
-        'Content-Type': 'application/json',
-        'Cache-Control': 'no-store',
-        'Content-Disposition': `attachment; filename="terraform-${version.serial}.tfstate"`,
-      })
-      .send(state);
+    response.set('Content-Disposition', `attachment; filename="terraform-${version.serial}.tfstate"`);
+    await sendState(response, state);
   }
 
   /** Takes a state from elsewhere as the next version, such as the one of a local file. */
@@ -97,8 +93,8 @@ export class StateController {
     schema: { type: 'object', additionalProperties: { $ref: getSchemaPath(StateOutputResponse) } },
   })
   @ApiProblems(404)
-  outputs(@Param('id') id: string, @Query() query: StateQuery): Promise<Record<string, StateOutputResponse>> {
-    return this.desk.outputs(id, query.path);
+  async outputs(@Param('id') id: string, @Query() query: StateQuery, @Res() response: Response): Promise<void> {
+    response.type('application/json').send(Buffer.from(await this.desk.outputs(id, query.path)));
   }
 
   /** Who works on the state; null while nobody does. */

@@ -1,22 +1,24 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Inject, Injectable, OnModuleInit } from '@nestjs/common';
-import { AuditService } from '../audit';
+import { type AuditEvent, AuditService } from '../audit';
 import { ARTIFACT_STORE, ArtifactReferences, type ArtifactStore } from '../artifacts';
 import { Clock } from '../common/clock';
 import { ConflictError, DomainError, NotFoundError } from '../common/errors';
 import { isId, newId } from '../common/ids';
 import { StateConfig } from '../config/config';
 import { Database } from '../database/database';
-import { emptied, NotAStateError, readState, type StateContent, withSerial } from './domain/state-document';
+import { NotAStateError } from './domain/state-document';
 import type { StateAuthor } from './domain/state-author';
 import type { StateKey } from './domain/state-key';
 import { serialOfRollback, succession } from './domain/state-succession';
+import { LargeStates } from './large-states';
 import { StateRepository } from './persistence/state.repository';
 import type { StateVersionEntity } from './persistence/state-version.entity';
-import { StateCipher } from './state-cipher';
+import { StateContents, type StoredContent } from './state-contents.service';
 import { StateLocks } from './state-locks.service';
+import type { AdmittedState, StoredState } from './work/state-work';
+import { StateWorkshop } from './work/state-workshop.service';
 
 /**
  * Keeps the states of deployments: every accepted one is a version, encrypted, and nothing is ever overwritten. What may
@@ -26,7 +28,9 @@ import { StateLocks } from './state-locks.service';
 export class States implements OnModuleInit {
   constructor(
     private readonly repository: StateRepository,
-    private readonly cipher: StateCipher,
+    private readonly workshop: StateWorkshop,
+    private readonly contents: StateContents,
+    private readonly large: LargeStates,
     private readonly locks: StateLocks,
     @Inject(ARTIFACT_STORE) private readonly store: ArtifactStore,
     private readonly references: ArtifactReferences,
@@ -41,13 +45,14 @@ export class States implements OnModuleInit {
   }
 
   /** The newest state, byte for byte as it was sent; null while there is none. */
-  async read(key: StateKey): Promise<Buffer | null> {
+  async read(key: StateKey): Promise<StoredContent | null> {
     const newest = await this.repository.findNewest(key);
     return newest && this.open(newest);
   }
 
   /**
-   * Takes a state as the next version.
+   * Takes a state as the next version. Whoever brings a large one holds the room for it (`LargeStates`).
+   * @param bytes given away: the caller must not use them any more
    * @param lockId of the lock that the author says to hold
    * @returns the version; the present one when the same bytes were sent again
    * @throws DomainError (400) when it is no state; ConflictError when it may not follow the present one; StateLockedError
@@ -59,41 +64,22 @@ export class States implements OnModuleInit {
     action = 'state.write',
     lockId?: string,
   ): Promise<StateVersionEntity> {
-    const content = contentOf(bytes);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const version = await this.prepare(key, bytes, { ...content, sha256 }, author);
-    return this.database.transaction(async (transaction) => {
-      // Looked at here, since a large state takes its time, and the lock may be another's by now.
-      await this.locks.assertMayWrite(key, lockId, author);
-      const present = await this.repository.findNewest(key);
-      const outcome = succession(present, version, {
-        mayChangeLineage: author.runId === null,
-        highestSerial: await this.repository.findHighestSerial(key, version.lineage),
-      });
-      if (outcome.kind === 'same' && present) return present;
-      if (outcome.kind === 'refused') {
-        throw new ConflictError('state-conflict', `The state is not accepted: ${outcome.reason}.`);
-      }
-      const endedLineage = outcome.kind === 'next' ? outcome.endedLineage : null;
-      version.seq = (present?.seq ?? 0) + 1;
-      await this.repository.insertVersion(transaction, version);
-      await this.repository.trim(transaction, key, this.config.keepVersions);
-      await this.audit.record(transaction, {
-        actor: author.label,
-        action,
-        targetType: 'state_version',
-        targetId: version.id,
-        namespaceId: author.namespaceId,
-        details: {
-          deployment_id: key.deploymentId,
-          path: key.path,
-          serial: version.serial,
-          run_id: author.runId,
-          ...(endedLineage === null ? {} : { lineage_changed: { from: endedLineage, to: version.lineage } }),
-        },
-      });
-      return version;
-    });
+    const id = newId();
+    const admitted = await refusingWhatIsNone(
+      this.workshop.run({ kind: 'admit', bytes, context: contextOf({ ...key, id }) }),
+    );
+    return this.take(key, id, admitted, author, action, lockId);
+  }
+
+  /** Takes a state that an apply could not save, out of the file that the tool has left. @throws as `write` */
+  recover(
+    key: StateKey,
+    errored: { sizeBytes: number; read(): Promise<Buffer> },
+    author: StateAuthor,
+  ): Promise<StateVersionEntity> {
+    return this.large.hold(errored.sizeBytes, async () =>
+      this.write(key, await errored.read(), author, 'state.recover'),
+    );
   }
 
   /** Writes an older version anew, with a serial above that of the present one. Nothing is lost by it. */
@@ -101,23 +87,28 @@ export class States implements OnModuleInit {
     const version = await this.getVersion(key, versionId);
     const newest = await this.repository.findNewest(key);
     const highest = await this.repository.findHighestSerial(key, version.lineage);
-    const text = (await this.open(version)).toString('utf8');
     const serial = serialOfRollback(newest, highest ?? version.serial);
-    const bytes = refusingWhatIsNone(() => Buffer.from(withSerial(text, serial)));
-    return this.write(key, bytes, author, 'state.rollback');
+    return this.rewrite(version, { as: 'rolled-back', serial }, author, 'state.rollback');
   }
 
   /** Leaves a state with nothing in it, as a version of its own. Null when there is none to empty. */
   async empty(key: StateKey, author: StateAuthor, lockId?: string): Promise<StateVersionEntity | null> {
     await this.locks.assertMayWrite(key, lockId, author);
-    const present = await this.read(key);
+    const present = await this.repository.findNewest(key);
     if (!present) return null;
-    const text = present.toString('utf8');
-    const { serial, resourceCount } = readState(text);
-    if (resourceCount === null) {
+    if (present.resourceCount === null) {
       throw new ConflictError('state-conflict', 'The tool has encrypted this state: only the tool can empty it.');
     }
-    return this.write(key, Buffer.from(emptied(text, serial + 1)), author, 'state.empty', lockId);
+    return this.rewrite(present, { as: 'emptied', serial: present.serial + 1 }, author, 'state.empty', lockId);
+  }
+
+  /** The outputs of the newest version as JSON text, without values of sensitive ones. */
+  async outputs(key: StateKey): Promise<Uint8Array> {
+    const newest = await this.repository.findNewest(key);
+    if (!newest) return Buffer.from('{}');
+    return this.large.hold(newest.sizeBytes, async () =>
+      this.workshop.run({ kind: 'outputs', stored: await this.load(newest) }),
+    );
   }
 
   /** Newest first. */
@@ -132,10 +123,9 @@ export class States implements OnModuleInit {
     return version;
   }
 
-  /** The bytes of a version, as they were sent. @throws SecretUnreadableError, ArtifactMissingError */
-  async open(version: StateVersionEntity): Promise<Buffer> {
-    const sealed = await buffer(await this.store.get(version.blobSha256));
-    return this.cipher.open(sealed, contextOf(version));
+  /** The content of a version, as it was sent. @throws SecretUnreadableError, ArtifactMissingError */
+  open(version: StateVersionEntity): Promise<StoredContent> {
+    return this.contents.open(version.blobSha256, contextOf(version), version.sizeBytes);
   }
 
   /** Folders of a deployment whose state holds resources, or may. */
@@ -144,48 +134,106 @@ export class States implements OnModuleInit {
     return newest.filter(({ resourceCount }) => resourceCount !== 0).map(({ path }) => path);
   }
 
-  private async prepare(
-    { deploymentId, path }: StateKey,
-    bytes: Buffer,
-    content: StateContent & { sha256: string },
+  private rewrite(
+    version: StateVersionEntity,
+    how: { as: 'rolled-back' | 'emptied'; serial: number },
     author: StateAuthor,
+    action: string,
+    lockId?: string,
   ): Promise<StateVersionEntity> {
-    const version: StateVersionEntity = {
-      id: newId(),
-      deploymentId,
-      path,
-      seq: 0,
-      serial: content.serial,
-      lineage: content.lineage,
-      sha256: content.sha256,
-      sizeBytes: bytes.length,
-      blobSha256: '',
-      resourceCount: content.resourceCount,
-      runId: author.runId,
-      createdBy: author.label,
-      createdAt: this.clock.timestamp(),
-    };
-    const sealed = await this.cipher.seal(bytes, contextOf(version));
+    const { deploymentId, path } = version;
+    const id = newId();
+    return this.large.hold(version.sizeBytes, async () => {
+      const task = {
+        kind: 'rewrite',
+        stored: await this.load(version),
+        context: contextOf({ deploymentId, path, id }),
+      };
+      const admitted = await refusingWhatIsNone(this.workshop.run({ ...task, ...how, kind: 'rewrite' }));
+      return this.take({ deploymentId, path }, id, admitted, author, action, lockId);
+    });
+  }
+
+  /** Stores what was looked at as the next version, if it may be that. */
+  private async take(
+    key: StateKey,
+    id: string,
+    { sealed, ...admitted }: AdmittedState,
+    author: StateAuthor,
+    action: string,
+    lockId?: string,
+  ): Promise<StateVersionEntity> {
     // Stored before the row that refers to it: a version is never without its content.
-    const { sha256: blobSha256 } = await this.store.put(Readable.from([sealed]));
-    return { ...version, blobSha256 };
+    const { sha256: blobSha256 } = await this.store.put(Readable.from(sealed, { objectMode: false }));
+    return this.database.transaction(async (transaction) => {
+      // Looked at here, since a large state takes its time, and the lock may be another's by now.
+      await this.locks.assertMayWrite(key, lockId, author);
+      const present = await this.repository.findNewest(key);
+      const outcome = succession(present, admitted, {
+        mayChangeLineage: author.runId === null,
+        highestSerial: await this.repository.findHighestSerial(key, admitted.lineage),
+      });
+      if (outcome.kind === 'same' && present) return present;
+      if (outcome.kind === 'refused') {
+        throw new ConflictError('state-conflict', `The state is not accepted: ${outcome.reason}.`);
+      }
+      const version: StateVersionEntity = {
+        id,
+        deploymentId: key.deploymentId,
+        path: key.path,
+        seq: (present?.seq ?? 0) + 1,
+        ...admitted,
+        blobSha256,
+        runId: author.runId,
+        createdBy: author.label,
+        createdAt: this.clock.timestamp(),
+      };
+      await this.repository.insertVersion(transaction, version);
+      await this.repository.trim(transaction, key, this.config.keepVersions);
+      const endedLineage = outcome.kind === 'next' ? outcome.endedLineage : null;
+      await this.audit.record(transaction, eventOf(version, author, action, endedLineage));
+      return version;
+    });
+  }
+
+  private async load(version: StateVersionEntity): Promise<StoredState> {
+    const sealed = [await buffer(await this.store.get(version.blobSha256))];
+    return { sealed, context: contextOf(version), sizeBytes: version.sizeBytes };
   }
 }
 
-function contentOf(bytes: Buffer): StateContent {
-  return refusingWhatIsNone(() => readState(bytes.toString('utf8')));
+function eventOf(
+  version: StateVersionEntity,
+  author: StateAuthor,
+  action: string,
+  endedLineage: string | null,
+): AuditEvent {
+  return {
+    actor: author.label,
+    action,
+    targetType: 'state_version',
+    targetId: version.id,
+    namespaceId: author.namespaceId,
+    details: {
+      deployment_id: version.deploymentId,
+      path: version.path,
+      serial: version.serial,
+      run_id: author.runId,
+      ...(endedLineage === null ? {} : { lineage_changed: { from: endedLineage, to: version.lineage } }),
+    },
+  };
 }
 
 /** @throws DomainError instead of NotAStateError */
-function refusingWhatIsNone<T>(work: () => T): T {
+async function refusingWhatIsNone<T>(work: Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work;
   } catch (error) {
     if (!(error instanceof NotAStateError)) throw error;
     throw new DomainError('invalid', 'state-invalid', `This is not a state: ${error.message}.`);
   }
 }
 
-function contextOf({ id, deploymentId, path }: StateVersionEntity): string {
+function contextOf({ id, deploymentId, path }: StateKey & { id: string }): string {
   return `state:${deploymentId}:${path}:${id}`;
 }

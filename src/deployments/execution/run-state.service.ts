@@ -53,11 +53,11 @@ export class RunState {
     const key = { deploymentId: run.deploymentId, path: run.path };
     const author = { label: run.approvedBy ?? run.createdBy, runId: run.id, namespaceId: deployment.namespaceId };
     try {
-      const bytes = await workspace.readErroredState(folder);
-      if (bytes === null) return;
+      const errored = await workspace.findErroredState(folder);
+      if (errored === null) return;
       // Somebody else may hold the lock by now, since an admin can break that of a run.
       await this.locks.assertMayWrite(key, undefined, author);
-      const version = await this.states.write(key, bytes, author, 'state.recover');
+      const version = await this.states.recover(key, errored, author);
       await workspace.forgetErroredState(folder);
       await log.note(
         `The tool left errored.tfstate; the platform stored it as the state with serial ${version.serial}.`,

@@ -137,10 +137,10 @@ export class RunWorkspace extends Workspace {
   }
 
   /** The state that an apply could not save; null when there is none, or an empty file: the disk was full. */
-  async readErroredState(folder: string): Promise<Buffer | null> {
+  async findErroredState(folder: string): Promise<{ sizeBytes: number; read(): Promise<Buffer> } | null> {
     const file = join(folder, ERRORED_STATE);
     const found = await lstat(file).catch(() => null);
-    return found?.isFile() && found.size > 0 ? readFile(file) : null;
+    return found?.isFile() && found.size > 0 ? { sizeBytes: found.size, read: () => readFile(file) } : null;
   }
 
   async forgetErroredState(folder: string): Promise<void> {

@@ -1,4 +1,12 @@
-import { emptied, NotAStateError, readState, withSerial } from './state-document';
+import * as document from './state-document';
+import { NotAStateError } from './state-document';
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+const text = (of: Uint8Array): string => Buffer.from(of).toString('utf8');
+const readState = (state: string): document.StateContent => document.readState(bytes(state));
+const withSerial = (state: string, serial: number): string => text(document.withSerial(bytes(state), serial));
+const emptied = (state: string, serial: number): string => text(document.emptied(bytes(state), serial));
+const shownOutputs = (state: string): unknown => JSON.parse(text(document.shownOutputs(bytes(state))));
 
 const STATE = JSON.stringify({
   version: 4,
@@ -18,15 +26,8 @@ const STATE = JSON.stringify({
 
 describe('readState', () => {
   it('reads what the platform must know', () => {
-    expect(readState(STATE)).toEqual({
-      serial: 3,
-      lineage: 'b1c1',
-      resourceCount: 2,
-      outputs: {
-        plain: { value: 'x', type: 'string', sensitive: false },
-        secret: { value: ['y'], type: ['list', 'string'], sensitive: true },
-      },
-    });
+    expect(readState(STATE)).toMatchObject({ serial: 3, lineage: 'b1c1', resourceCount: 2 });
+    expect([...readState(STATE).outputs!.keys()]).toEqual(['plain', 'secret']);
   });
 
   it('sees serial and lineage alone of one that tofu has encrypted', () => {
@@ -55,8 +56,59 @@ describe('readState', () => {
       serial: 1,
       lineage: '',
       resourceCount: 0,
-      outputs: {},
+      outputs: new Map(),
     });
+  });
+
+  it.each([
+    ['{"version":3,"version":4,"serial":1,"serial":2,"lineage":"a","lineage":"b"}', { serial: 2, lineage: 'b' }],
+    [`${STATE.slice(0, -1)},"resources":[]}`, { resourceCount: 0 }],
+    ['{"version":4,"serial":1,"resources":[null,1,[],{"mode":"managed","instances":{}}]}', { resourceCount: 0 }],
+    ['{"version":4,"serial":1,"resources":[{"instances":[1],"mode":"managed"}]}', { resourceCount: 1 }],
+    ['{"version":4,"serial":1,"resources":[{"mode":"managed","instances":[1],"instances":[]}]}', { resourceCount: 0 }],
+    [String.raw`{"version":4,"\u0073erial":1e3}`, { serial: 1000 }],
+  ])('takes the last of several, and what is written in another way: %s', (state, expected) => {
+    expect(readState(state)).toMatchObject(expected);
+  });
+
+  it('reads a state that would take a parser gigabytes', () => {
+    const state = `{"version":4,"serial":1,"x":[${'{},'.repeat(10_000_000)}0],"resources":[]}`;
+    expect(readState(state).resourceCount).toBe(0);
+  });
+});
+
+describe('shownOutputs', () => {
+  it('gives outputs without the values of sensitive ones', () => {
+    expect(shownOutputs(STATE)).toEqual({
+      plain: { value: 'x', type: 'string', sensitive: false },
+      secret: { value: null, type: ['list', 'string'], sensitive: true },
+    });
+    expect(shownOutputs('{"version":4,"serial":1}')).toEqual({});
+    expect(shownOutputs('{"serial":1,"encrypted_data":"x","outputs":{"a":{"value":1}}}')).toEqual({});
+  });
+
+  it('leaves values as they are written', () => {
+    const state = '{"version":4,"serial":1,"outputs":{"n":{"value":12345678901234567890,"type":"number"}}}';
+    expect(text(document.shownOutputs(bytes(state)))).toBe(
+      '{"n":{"value":12345678901234567890,"type":"number","sensitive":false}}',
+    );
+  });
+
+  it.each([
+    // Of an output that is there twice, or is said to be sensitive twice, the last one counts.
+    ['{"a":{"value":"hidden"},"a":{"value":"hidden","sensitive":true}}', { a: { value: null, sensitive: true } }],
+    [
+      String.raw`{"a":{"value":"hidden"},"\u0061":{"value":"hidden","sensitive":true}}`,
+      { a: { value: null, sensitive: true } },
+    ],
+    ['{"a":{"sensitive":false,"value":"hidden","sensitive":true}}', { a: { value: null, sensitive: true } }],
+    ['{"a":null,"b":"x","c":{}}', { a: { value: null }, b: { value: null, sensitive: false }, c: { type: null } }],
+    ['{"__proto__":{"value":1}}', JSON.parse('{"__proto__":{"value":1}}')],
+    [String.raw`{"\"":{"value":[{"a":"b"}]}}`, { '"': { value: [{ a: 'b' }] } }],
+  ])('of %s', (outputs, expected) => {
+    const shown = text(document.shownOutputs(bytes(`{"version":4,"serial":1,"outputs":${outputs}}`)));
+    expect(JSON.parse(shown)).toMatchObject(expected);
+    expect(shown).not.toContain('hidden');
   });
 });
 
@@ -79,8 +131,8 @@ it.each([
 });
 
 it('a rollback takes a state with a string of many megabytes', () => {
-  const text = (serial: number): string => `{"x":"${String.raw`a\n`.repeat(5_000_000)}","serial":${serial}}`;
-  expect(withSerial(text(3), 4) === text(4)).toBe(true);
+  const large = (serial: number): string => `{"x":"${String.raw`a\n`.repeat(5_000_000)}","serial":${serial}}`;
+  expect(withSerial(large(3), 4) === large(4)).toBe(true);
 });
 
 it.each(['{"serial":1e3}', '{"serial":1.0}', '{"a":1}', '{"serial":3,"serial":1e1}'])(
@@ -89,12 +141,20 @@ it.each(['{"serial":1e3}', '{"serial":1.0}', '{"a":1}', '{"serial":3,"serial":1e
 );
 
 it('refuses outputs that are nested too deeply to be told', () => {
-  const text = (levels: number): string =>
+  const nested = (levels: number): string =>
     `{"version":4,"serial":1,"outputs":{"a":{"value":${'['.repeat(levels)}${']'.repeat(levels)}}}}`;
-  expect(readState(text(400)).outputs).toHaveProperty('a');
-  expect(() => readState(text(100_000))).toThrow(NotAStateError);
+  expect([...readState(nested(400)).outputs!.keys()]).toEqual(['a']);
+  expect(() => readState(nested(100_000))).toThrow(NotAStateError);
 });
 
 it('an emptied state keeps its lineage', () => {
-  expect(readState(emptied(STATE, 4))).toEqual({ serial: 4, lineage: 'b1c1', resourceCount: 0, outputs: {} });
+  expect(JSON.parse(emptied(STATE, 4))).toEqual({
+    version: 4,
+    terraform_version: '1.11.4',
+    serial: 4,
+    lineage: 'b1c1',
+    outputs: {},
+    resources: [],
+    check_results: null,
+  });
 });

@@ -1,5 +1,4 @@
 import { plainOperation } from '../domain/lock-info';
-import type { StateOutput } from '../domain/state-document';
 import type { StateLockEntity } from '../persistence/state-lock.entity';
 import type { StateVersionEntity } from '../persistence/state-version.entity';
 
@@ -63,6 +62,7 @@ export function toStateLockResponse(lock: StateLockEntity): StateLockResponse {
   };
 }
 
+/** As `shownOutputs` writes it. */
 export class StateOutputResponse {
   /** Any JSON; null for a sensitive one. */
   value!: unknown;
@@ -71,8 +71,4 @@ export class StateOutputResponse {
   type!: unknown;
 
   sensitive!: boolean;
-}
-
-export function toOutputResponse({ value, type, sensitive }: StateOutput): StateOutputResponse {
-  return { value: sensitive ? null : value, type, sensitive };
 }

@@ -16,6 +16,8 @@ it('the token of an apply opens the state of its own folder while it applies, an
       }`,
     });
     const other = await DeploymentDriver.create(server, { 'main.tf': '' });
+    const state = (lineage: string): string => JSON.stringify({ version: 4, serial: 7, lineage, resources: [] });
+    expect((await server.request('POST', `${deployment.path}/state/versions`, state('present'))).status).toBe(201);
     const run = await deployment.start({ auto_approve: true });
     await eventually('the token', () => existsSync(file));
     const token = readFileSync(file, 'utf8');
@@ -36,6 +38,10 @@ it('the token of an apply opens the state of its own folder while it applies, an
     expect(await ask(own, token.replace('_apply_', '_constructor_'))).toBe(401);
     // A run breaks no lock but its own, and may write while it holds it.
     expect(await ask(own, token, { method: 'LOCK', body: '{"ID":"nested"}' })).toBe(423);
+    // Nor does it begin another lineage, as a person may where the state holds nothing.
+    const [newest] = (await server.request('GET', `${deployment.path}/state/versions`)).body;
+    expect(newest.lineage).toBe('present');
+    expect(await ask(own, token, { method: 'POST', body: state('another') })).toBe(409);
     writeFileSync(`${file}.go`, '');
     await deployment.reach(run.id, 'success');
     expect(await ask(own)).toBe(401);

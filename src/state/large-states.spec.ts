@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Request } from 'express';
 import { StateConfig } from '../config/config';
-import { LargeBodies } from './large-bodies';
+import { LargeStates } from './large-states';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -18,7 +18,7 @@ function requestOf(bytes: number, headers: Record<string, string> = { 'content-l
   return { state, request: Object.assign(stream, { headers, setTimeout: () => undefined }) as unknown as Request };
 }
 
-const bodies = (): LargeBodies => new LargeBodies({ maxBytes: 64 * MEBIBYTE } as StateConfig);
+const bodies = (): LargeStates => new LargeStates({ maxBytes: 64 * MEBIBYTE } as StateConfig);
 
 /** A task that goes on when it is told to. */
 function gate() {
@@ -29,7 +29,7 @@ function gate() {
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('LargeBodies', () => {
+describe('LargeStates', () => {
   it.each([
     ['a length', undefined],
     ['no length', {}],

@@ -6,6 +6,7 @@ import { NamespacesModule } from '../namespaces';
 import { AccessGuard } from './access.guard';
 import { PlatformKeysController } from './api-keys.controller';
 import { ApiKeysService } from './api-keys.service';
+import { ExistingKeys } from './existing-keys.service';
 import { FailedAuthentications } from './failed-authentications.service';
 import { FirstAdminKey } from './first-admin-key.service';
 import { KeyAuthenticator } from './key-authenticator.service';
@@ -33,6 +34,7 @@ import { StateAccess } from './state-access.service';
   providers: [
     ApiKeysService,
     ApiKeyRepository,
+    ExistingKeys,
     KeyAuthenticator,
     FailedAuthentications,
     FirstAdminKey,
@@ -43,6 +45,6 @@ import { StateAccess } from './state-access.service';
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],
-  exports: [FirstAdminKey, RegistryAccess, RateLimit],
+  exports: [ExistingKeys, FirstAdminKey, RegistryAccess, RateLimit],
 })
 export class ApiKeysModule {}

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Actor, permits } from '../common/access/actor';
 import { DomainError, InvalidFieldError } from '../common/errors';
 import {
@@ -6,16 +5,19 @@ import {
   type ApprovalPolicy,
   type ApprovalRule,
   DEFAULT_APPROVAL_POLICY,
+  MAX_PATTERN_STARS,
+  MAX_PATTERNS,
 } from './domain/approval-policy';
 import type { ApprovalPolicyRequest } from './dto/approval.request';
 
+/** Of all patterns of a policy together. */
+const MAX_PATTERNS_LENGTH = 16_384;
+
 /**
  * The policy that a request gives, with its defaults.
- * @returns null for the default policy
- * @throws InvalidFieldError for a rule that could never fit, or would fit every plan
+ * @throws InvalidFieldError for a rule that could never fit, or would fit every plan, and for too many patterns
  */
-export function readApprovalPolicy(request: ApprovalPolicyRequest | null | undefined): ApprovalPolicy | null {
-  if (request === undefined || request === null) return null;
+export function readApprovalPolicy(request: ApprovalPolicyRequest): ApprovalPolicy {
   const policy: ApprovalPolicy = {
     required: request.required ?? DEFAULT_APPROVAL_POLICY.required,
     not_by_requester: request.not_by_requester ?? DEFAULT_APPROVAL_POLICY.not_by_requester,
@@ -27,7 +29,23 @@ export function readApprovalPolicy(request: ApprovalPolicyRequest | null | undef
       throw new InvalidFieldError(`approval.rules.${place}.name`, `There is another rule "${name}".`);
     }
   });
-  return isDeepStrictEqual(policy, DEFAULT_APPROVAL_POLICY) ? null : policy;
+  assertPatterns(policy.rules);
+  return policy;
+}
+
+/** Each pattern is held against each resource of each plan. */
+function assertPatterns(rules: readonly ApprovalRule[]): void {
+  const patterns = rules.flatMap(({ when }) => [...(when.only_addresses ?? []), ...(when.any_address ?? [])]);
+  if (patterns.length > MAX_PATTERNS || patterns.join('').length > MAX_PATTERNS_LENGTH) {
+    throw new InvalidFieldError(
+      'approval.rules',
+      `The rules have at most ${MAX_PATTERNS} patterns together, of ${MAX_PATTERNS_LENGTH} characters in all.`,
+    );
+  }
+  const tooOpen = patterns.find((pattern) => pattern.split('*').length - 1 > MAX_PATTERN_STARS);
+  if (tooOpen !== undefined) {
+    throw new InvalidFieldError('approval.rules', `A pattern has at most ${MAX_PATTERN_STARS} "*": ${tooOpen}`);
+  }
 }
 
 /** Whoever may write could approve alone, if they could say how many must. @throws DomainError (403) */

@@ -1,4 +1,5 @@
 import { BeforeApplicationShutdown, Module, OnApplicationShutdown } from '@nestjs/common';
+import { ApiKeysModule } from '../api-keys';
 import { RunsConfig } from '../config/config';
 import { NamespacesModule } from '../namespaces';
 import { StateModule } from '../state';
@@ -40,7 +41,7 @@ const IDLE_WITHIN_MS = 10_000;
 
 /** Deployments and their runs. */
 @Module({
-  imports: [NamespacesModule, StateModule, VariablesModule],
+  imports: [ApiKeysModule, NamespacesModule, StateModule, VariablesModule],
   controllers: [DeploymentsController, RunsController, RunLogsController, AllRunsController],
   providers: [
     DeploymentsService,

@@ -14,6 +14,8 @@ import { NamespacesService } from '../namespaces';
 import { States } from '../state';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
 import { assertMayChangeApproval, readApprovalPolicy } from './approval-request-rules';
+import { DEFAULT_APPROVAL_POLICY } from './domain/approval-policy';
+import { approvalColumns, approvalPolicyOf } from './persistence/approval-columns';
 import type { CreateDeploymentRequest } from './dto/create-deployment.request';
 import type { DeploymentResponse } from './dto/deployment.response';
 import type { UpdateDeploymentRequest } from './dto/update-deployment.request';
@@ -67,7 +69,7 @@ export class DeploymentsService {
       tool: request.tool ?? 'terraform',
       toolVersion: request.tool_version ?? null,
       autoApprove: request.auto_approve ?? false,
-      approval: readApprovalPolicy(request.approval),
+      ...approvalColumns(readApprovalPolicy(request.approval ?? {})),
       stateBackend: request.state_backend ?? 'managed',
       gitUsername: request.git_username ?? null,
       gitPassword: this.remotes.seal('deployment', id, 'git_password', request.git_password) ?? null,
@@ -79,7 +81,8 @@ export class DeploymentsService {
     await this.audit.perform(
       this.event(actor, 'deployment.create', deployment, {
         name: deployment.name,
-        ...(deployment.approval ? { approval: deployment.approval } : {}),
+        auto_approve: deployment.autoApprove,
+        approval: approvalPolicyOf(deployment),
       }),
       (transaction) => this.deployments.insert(transaction, deployment),
     );
@@ -116,7 +119,7 @@ export class DeploymentsService {
       tool: request.tool ?? deployment.tool,
       toolVersion: kept(request.tool_version, deployment.toolVersion),
       autoApprove: request.auto_approve ?? deployment.autoApprove,
-      approval: request.approval === undefined ? deployment.approval : readApprovalPolicy(request.approval),
+      ...(request.approval === undefined ? {} : approvalColumns(readApprovalPolicy(request.approval ?? {}))),
       stateBackend: request.state_backend ?? deployment.stateBackend,
       gitUsername: kept(request.git_username, deployment.gitUsername),
       gitPassword: kept(
@@ -128,12 +131,14 @@ export class DeploymentsService {
     };
     await this.assertNameIsFree(deployment.namespaceId, changed.name, id);
     if (changed.stateBackend !== deployment.stateBackend) await this.assertNoRunIsActive(id);
-    const changesApproval = !isDeepStrictEqual(changed.approval, deployment.approval);
+    const [policy, policyBefore] = [approvalPolicyOf(changed), approvalPolicyOf(deployment)];
+    const changesApproval = !isDeepStrictEqual(policy, policyBefore);
     if (changesApproval) assertMayChangeApproval(actor);
     await this.audit.perform(
       this.event(actor, 'deployment.update', changed, {
         fields: givenFields(request),
-        ...(changesApproval ? { approval: { from: deployment.approval, to: changed.approval } } : {}),
+        ...(changed.autoApprove === deployment.autoApprove ? {} : { auto_approve: changed.autoApprove }),
+        ...(changesApproval ? { approval: { from: policyBefore, to: policy } } : {}),
       }),
       (transaction) => this.deployments.update(transaction, id, changed),
     );
@@ -142,7 +147,8 @@ export class DeploymentsService {
 
   /**
    * Deletes it with its runs, their directories and its states. @throws ConflictError while a run is active, and without
-   * `force` while a state that the platform keeps holds resources
+   * `force` while a state that the platform keeps holds resources; DomainError (403) when it has an approval policy, for
+   * keys that may not change it
    */
   async delete(actor: Actor, id: string, force: boolean): Promise<void> {
     const { deployment, runIds } = await this.database.transaction(() => this.deleteInUnit(actor, id, force));
@@ -157,6 +163,8 @@ export class DeploymentsService {
     force: boolean,
   ): Promise<{ deployment: DeploymentEntity; runIds: string[] }> {
     const deployment = await this.reader.getEntity(id);
+    // Or it could be made anew without its policy.
+    if (!isDeepStrictEqual(approvalPolicyOf(deployment), DEFAULT_APPROVAL_POLICY)) assertMayChangeApproval(actor);
     const inUse = force ? [] : await this.states.findFoldersInUse(id);
     if (inUse.length > 0) {
       throw new ConflictError(

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ExistingKeys } from '../api-keys';
 import { AuditService } from '../audit';
 import type { Actor } from '../common/access/actor';
 import { Clock } from '../common/clock';
@@ -32,6 +33,7 @@ export class RunActions {
     private readonly workspaces: RunWorkspaces,
     private readonly streams: RunStreams,
     private readonly audit: AuditService,
+    private readonly keys: ExistingKeys,
     private readonly clock: Clock,
   ) {}
 
@@ -46,7 +48,7 @@ export class RunActions {
     const decided = await this.journal.decide(runId, async (transaction, run) => {
       assertAwaited(run, request);
       const { decision, count } = request.approved
-        ? this.approval(actor, run, request)
+        ? await this.approval(actor, run, request)
         : { decision: rejection(actor, request), count: undefined };
       await this.audit.record(
         transaction,
@@ -63,11 +65,11 @@ export class RunActions {
     return this.views.toResponse(decided);
   }
 
-  private approval(
+  private async approval(
     actor: Actor,
     run: RunEntity,
     { comment }: ApproveRunRequest,
-  ): { decision: RunDecision; count: string } {
+  ): Promise<{ decision: RunDecision; count: string }> {
     assertMayApprove(run, actor);
     const now = this.clock.timestamp();
     const approval: PlanApproval = {
@@ -78,7 +80,9 @@ export class RunActions {
       plan_sha256: run.planSha256,
       commit_sha: run.commitSha,
     };
-    const approvals = [...run.approvals, approval];
+    // A key that was deleted since was revoked, and so is what it approved.
+    const existing = await this.keys.find(run.approvals.map(({ key_id }) => key_id));
+    const approvals = [...run.approvals.filter(({ key_id }) => existing.has(key_id)), approval];
     const required = run.approvalsRequired ?? 1;
     const count = `${approvals.length} of ${required}`;
     if (missingApprovals({ ...run, approvals }) > 0) return { decision: { changes: { approvals } }, count };

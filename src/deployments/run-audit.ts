@@ -4,7 +4,7 @@ import type { DeploymentEntity } from './persistence/deployment.entity';
 
 /** What somebody did with a run, for the audit trail. */
 export function runEvent(
-  actor: Actor,
+  actor: Pick<Actor, 'label'>,
   action: string,
   deployment: DeploymentEntity,
   runId: string,

@@ -119,7 +119,16 @@ export class RunJournal {
     });
     if (!outcome) return null;
     if (outcome.move) this.announce(outcome.current, outcome.stored, outcome.from, outcome.move);
-    else for (const event of outcome.stored) this.hub.publish(runId, event);
+    else {
+      for (const event of outcome.stored) this.hub.publish(runId, event);
+      const { approvals, approvalsRequired } = outcome.current;
+      this.logger.log({
+        event: 'run_approved_in_part',
+        run_id: runId,
+        approvals: approvals.length,
+        approvals_required: approvalsRequired,
+      });
+    }
     return outcome.current;
   }
 
@@ -174,6 +183,7 @@ export class RunJournal {
           offset: piece.offset,
           size: piece.data.length,
           sourceEnd: piece.sourceEnd,
+          attempt: run.attempt,
           data: piece.data,
           at: this.clock.timestamp(),
         };
@@ -201,6 +211,15 @@ export class RunJournal {
   /** Now; but a clock that was set back lets no run end before it began. */
   private endOf(run: RunEntity): string {
     return [this.clock.timestamp(), run.createdAt, run.startedAt ?? ''].sort().at(-1)!;
+  }
+
+  /** As `update`, for the platform's own work: a database that is busy or full is waited for. */
+  updateForSure(
+    run: RunAttempt,
+    changes: RunChanges,
+    inSameUnit?: (transaction: Transaction) => Promise<void>,
+  ): Promise<RunEntity | null> {
+    return untilStored(() => this.update(run, changes, inSameUnit), this.stopping.signal);
   }
 
   private async recordTransition(
@@ -235,6 +254,7 @@ export class RunJournal {
       offset: null,
       size: null,
       sourceEnd: null,
+      attempt: run.attempt,
       data: Buffer.from(JSON.stringify(kind === 'end' ? { status: run.status } : toRunResponse(run, null))),
       at: this.clock.timestamp(),
     }));

@@ -60,6 +60,7 @@ export class RunsService {
     const run: Omit<RunEntity, 'seq'> = {
       id,
       deploymentId: deployment.id,
+      namespaceId: deployment.namespaceId,
       operation: request.operation ?? 'apply',
       path,
       ref: request.ref ?? deployment.defaultRef,
@@ -82,6 +83,7 @@ export class RunsService {
       errorMessage: null,
       createdBy: actor.label,
       createdByKeyId: actor.keyId,
+      plannedEnvironment: null,
       approvalsRequired: null,
       approvalsNotByRequester: false,
       approvalReason: null,
@@ -102,7 +104,11 @@ export class RunsService {
       .create(run, actor.label, (transaction) =>
         this.audit.record(
           transaction,
-          runEvent(actor, 'run.create', deployment, id, { operation: run.operation, path }),
+          runEvent(actor, 'run.create', deployment, id, {
+            operation: run.operation,
+            path,
+            auto_approve: run.autoApprove,
+          }),
         ),
       )
       .catch((error: unknown) => {

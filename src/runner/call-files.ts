@@ -60,6 +60,8 @@ export interface ProcessIdentity {
 
 export interface CallRecord extends ProcessIdentity {
   started_at: string;
+  /** `BOOT_ID` of then; absent in records of earlier versions. */
+  boot_id?: string | null;
   /** Seconds since the machine was started, at the same moment; absent in records of earlier versions. */
   started_at_uptime?: number;
 }

@@ -3,6 +3,7 @@ import { uptime } from 'node:os';
 import type { RunnerRequest } from '../../runner/protocol/runner-protocol';
 import type { RunsConfig, StorageConfig } from '../config/config';
 import { readJson, writeJsonAtomically } from '../common/files/json-file';
+import { BOOT_ID } from './boot-id';
 import { CallFiles, CallRecord } from './call-files';
 import { CallFollower } from './call-follower';
 import { startTimeOf } from './process-identity';
@@ -38,6 +39,7 @@ export class RunnerService implements RunnerPort {
       pid: runner.child.pid ?? 0,
       start_time: runner.child.pid === undefined ? null : startTimeOf(runner.child.pid),
       started_at: new Date().toISOString(),
+      boot_id: BOOT_ID,
       started_at_uptime: uptime(),
     };
     // The record before the request: should we die between the two, the runner sees an empty stdin and starts nothing.

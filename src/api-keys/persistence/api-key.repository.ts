@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { IsNull } from 'typeorm';
+import { In, IsNull } from 'typeorm';
 import type { Page } from '../../common/http/pagination';
 import { Database } from '../../database/database';
 import { findNewestFirst } from '../../database/pages';
@@ -29,6 +29,11 @@ export class ApiKeyRepository {
   /** A key of this namespace, or a platform key for null. */
   findIn(namespaceId: string | null, id: string): Promise<ApiKeyEntity | null> {
     return this.database.readManager().findOneBy(ApiKeyEntity, { id, namespaceId: namespaceId ?? IsNull() });
+  }
+
+  async findExisting(ids: string[]): Promise<Set<string>> {
+    const keys = await this.database.readManager().find(ApiKeyEntity, { select: { id: true }, where: { id: In(ids) } });
+    return new Set(keys.map(({ id }) => id));
   }
 
   /** Platform admin keys that never expire, but for `exceptId`: those that keep the platform administrable. */

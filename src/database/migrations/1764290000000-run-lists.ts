@@ -3,6 +3,8 @@ import { index } from './table-builder';
 
 /** A page of runs of one status is found in its order, however few there are among many others. */
 const INDICES = [
+  index('ix_runs_namespace', ['namespace_id', 'seq']),
+  index('ix_runs_namespace_status', ['namespace_id', 'status', 'seq']),
   index('ix_runs_deployment_status', ['deployment_id', 'status', 'seq']),
   index('ix_runs_deployment_path_status', ['deployment_id', 'path', 'status', 'seq']),
 ];

@@ -14,7 +14,7 @@ import target from './fixtures/target.json';
 import updateAndReplace from './fixtures/update-and-replace.json';
 import { PlanFormatError } from './plan-json';
 import {
-  changedResources,
+  plannedChanges,
   ErroredPlanError,
   MAX_SUMMARY_RESOURCES,
   summarizePlan,
@@ -154,11 +154,11 @@ describe('summarizePlan', () => {
   });
 });
 
-describe('the changed resources of a plan', () => {
+describe('the planned changes', () => {
   it.each(cases.map(({ name, plan, resources }) => [name, plan, resources] as const))(
     'are those of its summary: %s',
     (_name, plan, resources) => {
-      const lines = changedResources(plan, 'apply').map(({ address, actions }) => `${address} ${actions.join(',')}`);
+      const lines = plannedChanges(plan, 'apply').map(({ address, actions }) => `${address} ${actions.join(',')}`);
       expect(lines).toEqual(resources);
     },
   );
@@ -169,16 +169,16 @@ describe('the changed resources of a plan', () => {
       format_version: '1.2',
       resource_changes: Array.from({ length: MAX_SUMMARY_RESOURCES + 1 }, () => entry),
     };
-    expect(changedResources(plan, 'apply')).toHaveLength(MAX_SUMMARY_RESOURCES + 1);
+    expect(plannedChanges(plan, 'apply')).toHaveLength(MAX_SUMMARY_RESOURCES + 1);
   });
 
   it('of a refresh are also those whose drift it would take over', () => {
-    const drifted = changedResources(refreshOnlyDrift, 'refresh');
+    const drifted = plannedChanges(refreshOnlyDrift, 'refresh');
     expect(drifted).toHaveLength(2);
-    expect(changedResources(refreshOnlyDrift, 'apply')).toEqual([]);
+    expect(plannedChanges(refreshOnlyDrift, 'apply')).toEqual([]);
   });
 
   it('are refused where there is no plan', () => {
-    expect(() => changedResources({ version: 4 }, 'apply')).toThrow(PlanFormatError);
+    expect(() => plannedChanges({ version: 4 }, 'apply')).toThrow(PlanFormatError);
   });
 });

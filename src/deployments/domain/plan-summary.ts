@@ -14,6 +14,12 @@ export interface PlannedResource {
   actions: string[];
 }
 
+/** A change as approval policies look at it. */
+export interface PlannedChange extends PlannedResource {
+  /** Where it was, of a resource that is moved. */
+  previousAddress?: string;
+}
+
 /** What a plan would do, in the numbers that the tool itself prints. The names are those of the wire. */
 export interface PlanSummary {
   add: number;
@@ -48,10 +54,9 @@ export class ErroredPlanError extends PlanFormatError {
   }
 }
 
-interface ResourceChange extends PlannedResource {
+interface ResourceChange extends PlannedChange {
   managed: boolean;
   importing: boolean;
-  moved: boolean;
   change: JsonObject;
 }
 
@@ -89,19 +94,23 @@ export function summarizePlan(plan: unknown, options: PlanSummaryOptions = {}): 
 }
 
 /**
- * All resources that an apply of the plan would change or record, however many. Of a refresh-only plan also those whose
- * drift it would take over.
+ * All changes that an apply of the plan would make or record, however many. Of a refresh-only plan also those of drift
+ * that it would take over.
  *
  * @throws PlanFormatError when it is no plan
  */
-export function changedResources(plan: unknown, operation: RunOperation): PlannedResource[] {
+export function plannedChanges(plan: unknown, operation: RunOperation): PlannedChange[] {
   const document = readPlanDocument(plan);
   const changes = readChanges(document, 'resource_changes').filter(
     (change) => change.managed && isWorthShowing(change),
   );
   const drift = operation === 'refresh' ? readChanges(document, 'resource_drift').filter(isDrift) : [];
-  const moved = new Set(changes.map(({ address }) => address));
-  return [...changes, ...drift.filter(({ address }) => !moved.has(address))].map(toPlanned);
+  return [...changes, ...drift].map(({ address, type, actions, previousAddress }) => ({
+    address,
+    type,
+    actions,
+    ...(previousAddress === undefined ? {} : { previousAddress }),
+  }));
 }
 
 function toPlanned({ address, type, actions }: PlannedResource): PlannedResource {
@@ -110,7 +119,7 @@ function toPlanned({ address, type, actions }: PlannedResource): PlannedResource
 
 function readChanges(document: JsonObject, key: 'resource_changes' | 'resource_drift'): ResourceChange[] {
   return readObjects(document, key).map((entry) => {
-    const { address, type, mode, change } = entry;
+    const { address, type, mode, change, previous_address: previous } = entry;
     if (typeof address !== 'string') throw new PlanFormatError(`an entry of ${key} has no address`);
     if (!isJsonObject(change)) throw new PlanFormatError(`an entry of ${key} has no change`);
     return {
@@ -120,7 +129,7 @@ function readChanges(document: JsonObject, key: 'resource_changes' | 'resource_d
       // Old formats leave the mode out, and have only managed resources there.
       managed: mode === undefined || mode === 'managed',
       importing: isJsonObject(change['importing']),
-      moved: typeof entry['previous_address'] === 'string',
+      ...(typeof previous === 'string' ? { previousAddress: previous } : {}),
       change,
     };
   });
@@ -136,7 +145,7 @@ function readActions(change: JsonObject, of: string): string[] {
 
 /** True for everything that an apply would do or record; a move or an import alone has the action no-op. */
 function isWorthShowing(change: ResourceChange): boolean {
-  return change.importing || change.moved || isRealAction(change.actions);
+  return change.importing || change.previousAddress !== undefined || isRealAction(change.actions);
 }
 
 function isRealAction(actions: string[]): boolean {

@@ -9,6 +9,7 @@ import {
   IsInt,
   IsObject,
   IsString,
+  Matches,
   Max,
   MaxLength,
   Min,
@@ -16,9 +17,11 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { Optional } from '../../common/http/optional.decorator';
-import { MAX_APPROVALS, MAX_PATTERNS, MAX_RULES } from '../domain/approval-policy';
+import { APPROVED_OPERATIONS, MAX_APPROVALS, MAX_PATTERNS, MAX_RULES } from '../domain/approval-policy';
 import { MAX_ADDRESS_LENGTH } from '../domain/resource-address';
-import { RUN_OPERATIONS, type RunOperation } from '../domain/run-operation';
+
+/** It is part of the reason that people decide by: nothing in it may hide or turn what follows. */
+const RULE_NAME = /^(?=\S)[^\p{C}\p{Zl}\p{Zp}]{1,100}(?<=\S)$/u;
 
 /** A list of patterns of addresses, or nothing. */
 function AddressPatterns(): PropertyDecorator {
@@ -75,9 +78,9 @@ export class ApprovalConditionsRequest {
   @Optional()
   @IsArray()
   @ArrayMinSize(1)
-  @ArrayMaxSize(RUN_OPERATIONS.length)
-  @IsIn(RUN_OPERATIONS, { each: true })
-  operations?: RunOperation[];
+  @ArrayMaxSize(APPROVED_OPERATIONS.length)
+  @IsIn(APPROVED_OPERATIONS, { each: true })
+  operations?: (typeof APPROVED_OPERATIONS)[number][];
 }
 
 /** How many approvals the plans need that fit. */
@@ -87,8 +90,7 @@ export class ApprovalRuleRequest {
    * @example 'iam needs four eyes'
    */
   @IsString()
-  @MinLength(1)
-  @MaxLength(100)
+  @Matches(RULE_NAME, { message: 'must be 1 to 100 visible characters, with no blank at its ends' })
   name!: string;
 
   /** 0: such plans are applied without asking. */

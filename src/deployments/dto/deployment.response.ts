@@ -1,7 +1,6 @@
 import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
-import { DEFAULT_APPROVAL_POLICY } from '../domain/approval-policy';
-import type { RunOperation } from '../domain/run-operation';
 import type { StateBackend } from '../domain/deployment-rules';
+import { approvalPolicyOf } from '../persistence/approval-columns';
 import type { DeploymentEntity } from '../persistence/deployment.entity';
 import { RunResponse } from './run.response';
 
@@ -23,7 +22,7 @@ export class ApprovalConditionsResponse {
   /** A changed resource matches one of these patterns. */
   any_address?: string[];
 
-  operations?: RunOperation[];
+  operations?: ('apply' | 'destroy' | 'refresh')[];
 }
 
 export class ApprovalRuleResponse {
@@ -111,7 +110,7 @@ export function toDeploymentResponse(
     tool: deployment.tool,
     tool_version: deployment.toolVersion,
     auto_approve: deployment.autoApprove,
-    approval: deployment.approval ?? DEFAULT_APPROVAL_POLICY,
+    approval: approvalPolicyOf(deployment),
     state_backend: deployment.stateBackend,
     runner_pool: null,
     last_run: lastRun,

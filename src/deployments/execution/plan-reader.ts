@@ -8,9 +8,9 @@ import type { Transaction } from '../../database/transaction';
 import { redactPlan } from '../domain/plan-redaction';
 import type { RunOperation } from '../domain/run-operation';
 import {
-  changedResources,
   PlanFormatError,
-  type PlannedResource,
+  type PlannedChange,
+  plannedChanges,
   PlanSummary,
   summarizePlan,
 } from '../domain/plan-summary';
@@ -21,9 +21,10 @@ const MAX_PLAN_BYTES = 256 * 2 ** 20;
 const compress = promisify(gzip);
 
 export interface ReadPlan {
+  /** With everything sensitive masked: a value may be the key of an instance, and so part of an address. */
   summary: PlanSummary;
-  /** All that an apply would change, also where the summary is cut. */
-  resources: PlannedResource[];
+  /** All that an apply would change, also where the summary is cut. Not masked. */
+  changes: PlannedChange[];
   /** Gzipped JSON with everything sensitive masked. */
   redacted: Buffer;
   /** Version of the tool that made it; null when it does not say. */
@@ -48,9 +49,11 @@ export class PlanReader {
     try {
       const plan: unknown = JSON.parse(text);
       const redacted = redactPlan(plan, (value) => maskText(patterns, value));
+      const summary = summarizePlan(plan, { refreshOnly: operation === 'refresh' });
+      const resources = summary.resources.map((each) => ({ ...each, address: maskText(patterns, each.address) }));
       return {
-        summary: summarizePlan(plan, { refreshOnly: operation === 'refresh' }),
-        resources: changedResources(plan, operation),
+        summary: { ...summary, resources },
+        changes: plannedChanges(plan, operation),
         redacted: await compress(JSON.stringify(redacted)),
         toolVersion: versionOf(plan),
       };

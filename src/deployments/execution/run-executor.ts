@@ -11,9 +11,10 @@ import { applyArguments, initArguments, planArguments, showArguments } from '../
 import type { DeploymentEntity } from '../persistence/deployment.entity';
 import { RunEventRepository } from '../persistence/run-event.repository';
 import type { RunEntity } from '../persistence/run.entity';
+import type { RunChanges } from '../persistence/run.repository';
 import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
-import { PlanOutcomes } from './plan-outcome';
-import { PlanReader } from './plan-reader';
+import { ApprovalPolicyChangedError, PlanOutcomes } from './plan-outcome';
+import { PlanReader, type ReadPlan } from './plan-reader';
 import type { WorkControl } from '../../common/concurrency/work-control';
 import { RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
 import { type Inputs, RunInputs } from './run-inputs';
@@ -77,7 +78,7 @@ export class RunExecutor {
     await work.workspace.writeCliConfiguration(this.registry.configurationOf(run.id));
     await this.clone(work);
     await this.init(work);
-    if (work.run.status === 'initializing') await this.move(work, { to: 'planning' });
+    await this.beginPlan(work);
     await this.plan(work);
     return work.run;
   }
@@ -85,9 +86,12 @@ export class RunExecutor {
   /** From `applying` to the end. Applies the plan that was approved, or nothing. */
   async apply(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Promise<RunEntity> {
     const work = await this.take(run, deployment, control);
-    if (!this.hasBegunApply(run)) await this.assertApprovedPlan(work);
+    const isFollowed = this.hasBegunApply(run);
+    if (!isFollowed) await this.tool.assertNotLostWithTheMachine(run, 'apply');
+    if (!isFollowed) await this.assertApprovedPlan(work);
     await this.renewInputs(work, 'apply');
     const log = await this.openLog(work, 'apply');
+    if (!isFollowed) await this.assertApprovedEnvironment(work, log);
     await work.workspace.writeCliConfiguration(this.registry.configurationOf(run.id));
     const workDirectory = await this.workDirectory(work);
     const call = {
@@ -195,10 +199,18 @@ export class RunExecutor {
     if (isManaged(work)) await this.state.assertOwnBackend(work.workspace, workDirectory);
   }
 
+  /** Notes down what the plan is made with, so that an apply with something else is seen. */
+  private async beginPlan(work: Work): Promise<void> {
+    const isFollowed = this.tool.isStarted(work.run, work.workspace, 'plan');
+    await this.renewInputs(work, 'plan');
+    const changes = isFollowed ? {} : { plannedEnvironment: this.inputs.fingerprintOf(work.environment) };
+    if (work.run.status === 'initializing') await this.move(work, { to: 'planning', changes });
+    else if (!isFollowed) work.run = await this.update(work, changes);
+    if (!isFollowed) await work.workspace.writeVariables(work.varFile);
+  }
+
   private async plan(work: Work): Promise<void> {
     const { run, workspace } = work;
-    await this.renewInputs(work, 'plan');
-    if (!this.tool.isStarted(run, workspace, 'plan')) await workspace.writeVariables(work.varFile);
     const options = {
       operation: run.operation,
       variablesFile: work.varFile === null ? null : await workspace.variablesFileFrom(await this.workDirectory(work)),
@@ -232,9 +244,22 @@ export class RunExecutor {
       exitCode,
       toolVersion: run.toolVersion ?? plan.toolVersion,
     };
-    const inSameUnit = this.plans.storing(run.id, plan.redacted);
     if (work.control.isCancelled) throw new RunCancelledError();
-    await this.move(work, await this.outcomes.of(run, plan, changes), inSameUnit);
+    await this.settlePlan(work, plan, changes);
+  }
+
+  private async settlePlan(work: Work, plan: ReadPlan, changes: RunChanges): Promise<void> {
+    const store = this.plans.storing(work.run.id, plan.redacted);
+    const { move, inSameUnit } = await this.outcomes.of(work.run, plan, changes, work.patterns);
+    try {
+      await this.move(work, move, async (transaction) => {
+        await store(transaction);
+        await inSameUnit(transaction);
+      });
+    } catch (error) {
+      if (!(error instanceof ApprovalPolicyChangedError)) throw error;
+      await this.settlePlan(work, plan, changes);
+    }
   }
 
   private async command(
@@ -272,6 +297,22 @@ export class RunExecutor {
     await workspace.assertSpace();
   }
 
+  /**
+   * Plan and apply get the environment as it is when they start: credentials may be short-lived. Who approves for others
+   * must know that it is the same; where anybody may approve, the log says so.
+   */
+  private async assertApprovedEnvironment(work: Work, log: PhaseLog<LogPhase>): Promise<void> {
+    const { run } = work;
+    if (run.plannedEnvironment === null) return;
+    const changed = changedNames(run.plannedEnvironment, this.inputs.fingerprintOf(work.environment));
+    if (changed.length === 0) return;
+    const what = `Variables of the environment were changed since the plan: ${changed.join(', ')}.`;
+    if ((run.approvalsRequired ?? 1) > 1 || run.approvalsNotByRequester) {
+      throw new RunFailedError(`${what} That is not what was approved (inputs_changed). Start a new run.`);
+    }
+    await log.note(what);
+  }
+
   /** What a command is given; of the state, no more than its phase needs. */
   private environmentFor(work: Work, phase: StatePhase): Record<string, string> {
     if (!isManaged(work)) return work.environment;
@@ -283,17 +324,15 @@ export class RunExecutor {
   }
 
   private async openLog(work: Pick<Work, 'run' | 'patterns'>, phase: LogPhase): Promise<PhaseLog<LogPhase>> {
-    const end = await this.events.findLogEnd(work.run.id, phase);
-    // A further attempt writes its output to a file of its own.
-    const isFollowed = phase !== 'clone' && this.tool.isStarted(work.run, this.workspaces.of(work.run.id), phase);
-    const start = isFollowed ? end : { ...end, sourceEnd: 0 };
+    const { size } = await this.events.findLogEnd(work.run.id, phase);
+    const sourceEnd = await this.events.findSourceEnd(work.run, phase);
     const { id, attempt } = work.run;
     return new PhaseLog(
       phase,
       work.patterns,
       (piece) => this.journal.appendLog({ id, attempt }, piece),
       this.config.logMaxBytes,
-      start,
+      { size, sourceEnd },
     );
   }
 
@@ -318,8 +357,8 @@ export class RunExecutor {
     work.run = moved;
   }
 
-  private async update(work: Work, changes: { commitSha: string | null }): Promise<RunEntity> {
-    const updated = await this.journal.update(work.run, changes);
+  private async update(work: Work, changes: RunChanges): Promise<RunEntity> {
+    const updated = await this.journal.updateForSure(work.run, changes);
     if (!updated) throw new RunMovedError();
     return updated;
   }
@@ -339,4 +378,9 @@ function forWork(
     environment: { ...environment, HOME: workspace.home, TF_CLI_CONFIG_FILE: workspace.cliConfigurationFile },
     varFile,
   };
+}
+
+/** Names whose values differ, or which one of the two lacks. */
+function changedNames(one: Record<string, string>, other: Record<string, string>): string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((name) => one[name] !== other[name]).sort();
 }

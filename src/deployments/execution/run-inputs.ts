@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { isBackendVariable } from '../../common/environment/environment-policy';
 import { SecretPatterns } from '../../common/secrets/secret-patterns';
+import { DerivedKeys } from '../../crypto/derived-keys';
 import { SecretBox } from '../../crypto/secret-box';
 import { RunVariables } from '../../variables';
 import type { DeploymentEntity } from '../persistence/deployment.entity';
@@ -25,13 +27,18 @@ export interface Inputs {
  */
 @Injectable()
 export class RunInputs {
+  private readonly key: Buffer;
+
   constructor(
     private readonly variables: RunVariables,
     private readonly secrets: RunSecrets,
     private readonly registry: RunRegistryAccess,
     private readonly stateAccess: RunStateAccess,
     private readonly box: SecretBox,
-  ) {}
+    keys: DerivedKeys,
+  ) {
+    this.key = keys.for('environments of plans');
+  }
 
   /** As they are now. @throws SecretUnreadableError */
   async read(run: RunEntity, deployment: DeploymentEntity, workspace: RunWorkspace): Promise<Inputs> {
@@ -45,6 +52,13 @@ export class RunInputs {
       await workspace.writeSecretsRecord(this.box.seal(JSON.stringify(secrets), recordContext(run.id)));
     }
     return inputs;
+  }
+
+  /** What tells an environment from another one without showing it: a mark of the value by name. */
+  fingerprintOf(environment: Record<string, string>): Record<string, string> {
+    const markOf = (name: string, value: string): string =>
+      createHmac('sha256', this.key).update(`${name}=${value}`).digest('base64url').slice(0, 22);
+    return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, markOf(name, value)]));
   }
 
   private async gather(

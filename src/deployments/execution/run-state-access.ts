@@ -11,7 +11,8 @@ import type { RunEntity } from '../persistence/run.entity';
 import { type RunAttempt, RunRepository } from '../persistence/run.repository';
 
 const PREFIX = 'pls_';
-const TOKEN = /^pls_([0-9a-f]{32})_(\d{1,9})_(init|plan|apply)_([\w-]{43})$/;
+/** The first attempt is not named: so tools that an earlier version started, which knew none, are served to their end. */
+const TOKEN = /^pls_([0-9a-f]{32})(?:_([2-9]|[1-9]\d{1,8}))?_(init|plan|apply)_([\w-]{43})$/;
 
 /** A command of a run that reaches the state, and what it may do there while the run is in this status. */
 const PHASES = {
@@ -58,20 +59,19 @@ export class RunStateAccess implements OnModuleInit {
   }
 
   private tokenOf({ id: runId, attempt }: RunAttempt, phase: StatePhase): string {
-    const id = runId.replaceAll('-', '');
-    const signature = this.signatureOf(id, String(attempt), phase).toString('base64url');
-    return `${PREFIX}${id}_${attempt}_${phase}_${signature}`;
+    const subject = [runId.replaceAll('-', ''), ...(attempt === 1 ? [] : [attempt])].join('_');
+    return `${PREFIX}${subject}_${phase}_${this.signatureOf(subject, phase).toString('base64url')}`;
   }
 
   private async verify(token: string): Promise<Actor | null> {
-    const [, id = '', attempt = '', phase = '', signature = ''] = TOKEN.exec(token) ?? [];
+    const [, id = '', attempt, phase = '', signature = ''] = TOKEN.exec(token) ?? [];
     const given = Buffer.from(signature, 'base64url');
-    const expected = this.signatureOf(id, attempt, phase);
+    const expected = this.signatureOf(attempt === undefined ? id : `${id}_${attempt}`, phase);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
     const { during, may }: { during: readonly RunStatus[]; may: 'read' | 'lock' | 'write' } =
       PHASES[phase as StatePhase];
     const run = await this.runs.findById(id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
-    if (!run || String(run.attempt) !== attempt || !during.includes(run.status)) return null;
+    if (!run || run.attempt !== Number(attempt ?? 1) || !during.includes(run.status)) return null;
     const deployment = await this.deployments.findById(run.deploymentId);
     if (!deployment) return null;
     return {
@@ -85,7 +85,7 @@ export class RunStateAccess implements OnModuleInit {
     };
   }
 
-  private signatureOf(id: string, attempt: string, phase: string): Buffer {
-    return createHmac('sha256', this.key).update(`${id} ${attempt} ${phase}`).digest();
+  private signatureOf(subject: string, phase: string): Buffer {
+    return createHmac('sha256', this.key).update(`${subject} ${phase}`).digest();
   }
 }

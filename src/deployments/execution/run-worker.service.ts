@@ -95,7 +95,7 @@ export class RunWorker {
 
   /** From here on what is left of the old attempt reaches neither the run nor its state, whose lock it gives back. */
   private async nextAttempt(run: RunEntity): Promise<RunEntity> {
-    const next = await this.journal.update(run, { attempt: run.attempt + 1 }, () => this.state.release(run));
+    const next = await this.journal.updateForSure(run, { attempt: run.attempt + 1 }, () => this.state.release(run));
     if (!next) throw new RunMovedError();
     return next;
   }

@@ -5,7 +5,7 @@ import { readJson, writeJsonAtomically } from '../../common/files/json-file';
 import { newId } from '../../common/ids';
 import { RunsConfig } from '../../config/config';
 import type { PhaseLog } from '../../live-logs/phase-log';
-import { RUNNER_PORT, RunnerHandle, RunnerPort, RunnerResult } from '../../runner';
+import { BOOT_ID, RUNNER_PORT, RunnerHandle, RunnerPort, RunnerResult } from '../../runner';
 import type { LogPhase } from '../domain/log-phase';
 import type { RunEntity } from '../persistence/run.entity';
 import { RunRecordsRepository } from '../persistence/run-records.repository';
@@ -49,6 +49,19 @@ export class ToolCaller {
   /** True when this command was asked of a runner before, perhaps by a server that is gone. */
   isStarted(run: RunEntity, workspace: RunWorkspace, command: RunnerCommand): boolean {
     return this.runner.isStarted(workspace.callDirectory(this.callName(run, command)));
+  }
+
+  /**
+   * A call that is in the database and not in its folder was about to start when its server ended. When the machine
+   * ended as well, the folder may just not have reached the disk.
+   * @throws RunnerLostError when the command may have been at work before the machine was started again
+   */
+  async assertNotLostWithTheMachine(run: RunEntity, command: RunnerCommand): Promise<void> {
+    const calls = await this.records.findExecutions(run.id);
+    const isLost = calls.some(
+      ({ bootId, command: other }) => other === command && bootId !== BOOT_ID && bootId !== null,
+    );
+    if (isLost) throw new RunnerLostError('The machine was started anew, and what it was at is not recorded.', true);
   }
 
   /**
@@ -99,6 +112,7 @@ export class ToolCaller {
         startedAt: this.clock.timestamp(),
         endedAt: null,
         requestedBy: call.requestedBy,
+        bootId: BOOT_ID,
       }),
     );
     await writeJsonAtomically(executionFile(directory), { id: executionId });

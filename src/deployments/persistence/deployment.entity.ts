@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { ID, OPTIONAL_JSON, OPTIONAL_TEXT, TEXT, TIME, optionalVarchar, varchar } from '../../database/columns';
-import type { ApprovalPolicy } from '../domain/approval-policy';
+import { ID, INTEGER, JSON_TEXT, OPTIONAL_TEXT, TEXT, TIME, optionalVarchar, varchar } from '../../database/columns';
+import type { ApprovalRule } from '../domain/approval-policy';
 import type { StateBackend } from '../domain/deployment-rules';
 import type { RunnerTool } from '../../../runner/protocol/runner-protocol';
 
@@ -39,9 +39,15 @@ export class DeploymentEntity {
   @Column({ name: 'auto_approve', type: 'boolean' })
   autoApprove!: boolean;
 
-  /** Null: `DEFAULT_APPROVAL_POLICY`. */
-  @Column(OPTIONAL_JSON)
-  approval!: ApprovalPolicy | null;
+  /** Of the approval policy. The queue reads these two of many deployments at once; the rules may be long. */
+  @Column({ name: 'approval_required', ...INTEGER, default: 1 })
+  approvalRequired!: number;
+
+  @Column({ name: 'approval_not_by_requester', type: 'boolean', default: false })
+  approvalNotByRequester!: boolean;
+
+  @Column({ name: 'approval_rules', ...JSON_TEXT, default: '[]' })
+  approvalRules!: ApprovalRule[];
 
   /** Who keeps the state: the platform, or the backend of the configuration. */
   @Column({ name: 'state_backend', ...varchar(16), default: 'none' })

@@ -1,5 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { ID, JSON_TEXT, OPTIONAL_INTEGER, OPTIONAL_TIME, TIME, varchar } from '../../database/columns';
+import { ID, JSON_TEXT, OPTIONAL_INTEGER, OPTIONAL_TIME, TIME, optionalVarchar, varchar } from '../../database/columns';
 import type { RunnerCommand, RunnerTool } from '../../../runner/protocol/runner-protocol';
 import type { LogPhase } from '../domain/log-phase';
 
@@ -37,6 +37,10 @@ export class ExecutionEntity {
 
   @Column({ name: 'ended_at', ...OPTIONAL_TIME })
   endedAt!: string | null;
+
+  /** Of the start of the machine that the call was made in; null where that cannot be told. Not sent. */
+  @Column({ name: 'boot_id', ...optionalVarchar(64) })
+  bootId!: string | null;
 
   @Column({ name: 'requested_by', ...varchar(160) })
   requestedBy!: string;

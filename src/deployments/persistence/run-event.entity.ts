@@ -36,6 +36,10 @@ export class RunEventEntity implements LogEvent {
   @Column({ name: 'source_end', ...OPTIONAL_INTEGER })
   sourceEnd!: number | null;
 
+  /** Of which attempt at the run the tool's output is: each writes its own from the beginning. */
+  @Column({ ...INTEGER, default: 1 })
+  attempt!: number;
+
   /** The masked bytes of a piece of log, or the JSON of a run. */
   @Column(BLOB)
   data!: Buffer;

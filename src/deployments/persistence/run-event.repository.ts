@@ -6,6 +6,7 @@ import type { Transaction } from '../../database/transaction';
 import type { EventStore } from '../../live-logs/event-store.port';
 import type { LogPhase } from '../domain/log-phase';
 import { RunEventEntity } from './run-event.entity';
+import type { RunAttempt } from './run.repository';
 
 @Injectable()
 export class RunEventRepository implements EventStore<LogPhase> {
@@ -32,6 +33,17 @@ export class RunEventRepository implements EventStore<LogPhase> {
       .where('event.runId = :runId AND event.phase = :phase', { runId, phase })
       .getRawOne();
     return { size: Number(row?.size ?? 0), sourceEnd: Number(row?.source ?? 0) };
+  }
+
+  /** How far the tool's output of one attempt at a run is in the log of a phase, in bytes. */
+  async findSourceEnd({ id, attempt }: RunAttempt, phase: LogPhase): Promise<number> {
+    const row: { source: number | null } | undefined = await this.database
+      .readManager()
+      .createQueryBuilder(RunEventEntity, 'event')
+      .select('MAX(event.sourceEnd)', 'source')
+      .where('event.runId = :id AND event.phase = :phase AND event.attempt = :attempt', { id, phase, attempt })
+      .getRawOne();
+    return Number(row?.source ?? 0);
   }
 
   /** The pieces of a log that hold any byte of `from` to `to` (exclusive), in order, at most `limit` of them. */

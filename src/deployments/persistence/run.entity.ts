@@ -25,6 +25,8 @@ import type { RunStatus } from '../domain/run-status';
 @Index('ix_runs_deployment_path', ['deploymentId', 'path', 'seq'])
 @Index('ix_runs_deployment_status', ['deploymentId', 'status', 'seq'])
 @Index('ix_runs_deployment_path_status', ['deploymentId', 'path', 'status', 'seq'])
+@Index('ix_runs_namespace', ['namespaceId', 'seq'])
+@Index('ix_runs_namespace_status', ['namespaceId', 'status', 'seq'])
 @Index('ix_runs_status', ['status', 'seq'])
 @Index('uq_runs_path_holder', ['deploymentId', 'path'], {
   unique: true,
@@ -41,6 +43,10 @@ export class RunEntity {
   @ForeignKey('DeploymentEntity', { name: 'fk_runs_deployment', onDelete: 'CASCADE' })
   @Column({ name: 'deployment_id', ...ID })
   deploymentId!: string;
+
+  /** Of its deployment, which never changes it: lists of a namespace go by it. */
+  @Column({ name: 'namespace_id', ...ID, default: '' })
+  namespaceId!: string;
 
   @Column(varchar(16))
   operation!: RunOperation;
@@ -112,6 +118,10 @@ export class RunEntity {
   /** Null: of a run that is older than this column. */
   @Column({ name: 'created_by_key_id', ...optionalVarchar(64) })
   createdByKeyId!: string | null;
+
+  /** What the environment of the plan was, as `RunInputs` tells it from another; null: not planned, or an old run. */
+  @Column({ name: 'planned_environment', ...OPTIONAL_JSON })
+  plannedEnvironment!: Record<string, string> | null;
 
   /** How many keys must approve the plan, as its deployment asked for when it was made; null before, and in old runs. */
   @Column({ name: 'approvals_required', ...OPTIONAL_INTEGER })

@@ -4,13 +4,13 @@ import { Page, toPage } from '../../common/http/pagination';
 import { Database } from '../../database/database';
 import { insertRow, updateRows } from '../../database/rows';
 import { Transaction } from '../../database/transaction';
-import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICY, needsNobody } from '../domain/approval-policy';
+import { needsNobody } from '../domain/approval-policy';
 import { ACTIVE_STATUSES, AT_WORK_STATUSES, FINAL_STATUSES, RunStatus } from '../domain/run-status';
 import type { RunTimes } from '../domain/run-estimate';
 import type { QueuedRun } from '../domain/run-queue';
 import { DeploymentEntity } from './deployment.entity';
 import { RunEntity } from './run.entity';
-import { newestOfEach, runConditions, type RunFilter } from './run-page.query';
+import { runConditions, type RunFilter } from './run-page.query';
 
 /** What an estimate is made from. */
 const HISTORY_RUNS = 20;
@@ -85,15 +85,8 @@ export class RunRepository {
   /** Newest first. @throws DomainError for a bad cursor */
   async findPage(filter: RunFilter): Promise<Page<RunEntity>> {
     const query = this.database.readManager().createQueryBuilder(RunEntity, 'run');
-    if (filter.namespaceId === undefined) {
-      const { conditions, parameters } = runConditions(filter);
-      if (conditions.length > 0) query.where(conditions.join(' AND '), parameters);
-    } else {
-      const deploymentIds = await this.findDeploymentIds(filter.namespaceId, filter.deploymentId);
-      if (deploymentIds.length === 0) return { items: [], next: null };
-      const newest = newestOfEach(deploymentIds, filter);
-      query.where(`seq IN (${newest.sql})`, newest.parameters);
-    }
+    const { conditions, parameters } = runConditions(filter);
+    if (conditions.length > 0) query.where(conditions.join(' AND '), parameters);
     const rows = await query
       .orderBy('run.seq', 'DESC')
       .take(filter.limit + 1)
@@ -103,28 +96,30 @@ export class RunRepository {
 
   /** All that have not ended, oldest first, as they were at one moment: a run is in one status, not in two or none. */
   async findQueued(): Promise<QueuedRun[]> {
-    const rows: (Omit<QueuedRun, 'needsNobody'> & { autoApprove: number | boolean; approval: string | null })[] =
+    type Flag = number | boolean;
+    const rows: (Omit<QueuedRun, 'needsNobody'> & { autoApprove: Flag; required: number; notByRequester: Flag })[] =
       await this.database
         .readManager()
         .createQueryBuilder(RunEntity, 'run')
         .innerJoin(DeploymentEntity, 'deployment', 'deployment.id = run.deploymentId')
         .select('run.id', 'id')
         .addSelect('run.deploymentId', 'deploymentId')
-        .addSelect('deployment.namespaceId', 'namespaceId')
+        .addSelect('run.namespaceId', 'namespaceId')
         .addSelect('run.path', 'path')
         .addSelect('run.operation', 'operation')
         .addSelect('run.status', 'status')
         .addSelect('run.autoApprove', 'autoApprove')
-        .addSelect('deployment.approval', 'approval')
+        .addSelect('deployment.approvalRequired', 'required')
+        .addSelect('deployment.approvalNotByRequester', 'notByRequester')
         .addSelect('run.startedAt', 'startedAt')
         .addSelect('run.approvedAt', 'approvedAt')
         .where('run.status IN (:...statuses)', { statuses: ACTIVE_STATUSES })
         .orderBy('run.seq', 'ASC')
         .getRawMany();
-    return rows.map(({ approval, autoApprove, ...row }) => {
-      const policy = approval === null ? DEFAULT_APPROVAL_POLICY : (JSON.parse(approval) as ApprovalPolicy);
-      return { ...row, needsNobody: needsNobody(policy, Boolean(autoApprove)) };
-    });
+    return rows.map(({ autoApprove, required, notByRequester, ...row }) => ({
+      ...row,
+      needsNobody: needsNobody({ required, not_by_requester: Boolean(notByRequester) }, Boolean(autoApprove)),
+    }));
   }
 
   /**
@@ -206,13 +201,5 @@ export class RunRepository {
       .readManager()
       .find(RunEntity, { select: { id: true, status: true, completedAt: true }, where: { id: In(ids) } });
     return new Map(runs.map(({ id, status, completedAt }) => [id, { status, completedAt }]));
-  }
-
-  private async findDeploymentIds(namespaceId: string, id: string | undefined): Promise<string[]> {
-    const deployments = await this.database.readManager().find(DeploymentEntity, {
-      select: { id: true },
-      where: { namespaceId, ...(id === undefined ? {} : { id }) },
-    });
-    return deployments.map((deployment) => deployment.id);
   }
 }

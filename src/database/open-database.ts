@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataSource, type DataSourceOptions, type EntityTarget, type MigrationInterface } from 'typeorm';
 import { Database } from './database';
+import { DatabaseFile } from './database-file';
 import { isDamage } from './driver-errors';
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -62,7 +63,7 @@ export async function openDatabase(
     }
     const reader = await new DataSource(sqliteOptions(file, entities, [])).initialize();
     await reader.query('PRAGMA query_only = ON');
-    return new Database(writer, reader);
+    return new Database(writer, reader, DatabaseFile.opened(file));
   } catch (error) {
     await writer.destroy();
     throw error;

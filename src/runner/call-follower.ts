@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { RunnerProtocolError, parseRunnerResponse } from '../../runner/protocol/parse-response';
 import { NO_REQUEST_MESSAGE, type RunnerResponse } from '../../runner/protocol/runner-protocol';
@@ -58,7 +58,21 @@ export class CallFollower implements RunnerHandle {
     if (force && !isSecond) setTimeout(() => signalProcess(this.record, 'SIGINT', false), POLL_MS).unref();
   }
 
+  /** What was not seen is a sign of nothing while no file can be opened: then one looks again. */
   private async follow(): Promise<RunnerResult> {
+    for (;;) {
+      const couldOpen = await canOpenFiles();
+      try {
+        const seen = await this.look();
+        if (seen.kind !== 'lost' || (couldOpen && (await canOpenFiles()))) return seen;
+      } catch (error) {
+        if (couldOpen && (await canOpenFiles())) throw error;
+      }
+      await this.pause(null);
+    }
+  }
+
+  private async look(): Promise<RunnerResult> {
     const exitCode = await this.runnerEnd();
     const answered = await this.readAnswer(exitCode);
     const wasNeverAsked = answered.kind === 'lost';
@@ -69,7 +83,8 @@ export class CallFollower implements RunnerHandle {
     const recorded = await this.recordedExit();
     if (recorded !== null) return { kind: 'answered', response: await this.responseOf(recorded) };
     if (answered.kind === 'protocol-error' && answered.evidence !== '') return answered;
-    const mayHaveStarted = tool !== null || (await exists(this.files.log));
+    // Without its files nothing tells that it was not.
+    const mayHaveStarted = tool !== null || (await exists(this.files.log)) || !this.files.isStarted;
     return {
       kind: 'lost',
       reason: mayHaveStarted
@@ -178,4 +193,14 @@ export class CallFollower implements RunnerHandle {
 
 async function exists(file: string): Promise<boolean> {
   return (await stat(file).catch(() => null)) !== null;
+}
+
+/** False when the process, or the machine, has as many files open as it may. */
+async function canOpenFiles(): Promise<boolean> {
+  try {
+    await (await open('/dev/null', 'r')).close();
+    return true;
+  } catch {
+    return false;
+  }
 }

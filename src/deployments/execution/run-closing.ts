@@ -21,6 +21,19 @@ function knownMessage(error: unknown): string | null {
   return null;
 }
 
+/** Errors of the host that a run meets, for people; the log of the server has where. */
+const HOST_TROUBLE: Readonly<Record<string, string>> = {
+  EMFILE: 'The server has as many files open as it may (too_many_files). Raise its limit, then start a new run.',
+  ENFILE: 'The machine has as many files open as it may (too_many_files).',
+  EROFS: 'Working directories cannot be written (work_root).',
+  EACCES: 'Working directories cannot be written (work_root).',
+  EPERM: 'Working directories cannot be written (work_root).',
+};
+
+function hostTrouble(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? HOST_TROUBLE[String(error.code)] : undefined;
+}
+
 /** True for an error that nobody foresaw. */
 export function isUnforeseen(error: unknown): boolean {
   return !(error instanceof RunCancelledError) && knownMessage(error) === null;
@@ -39,7 +52,10 @@ export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown
     const changes = { errorMessage: message, exitCode };
     return { to: 'cancelled', cause: 'person', actor: by, reason: message, changes, keepsStateLock: isStateLocked };
   }
-  const known = knownMessage(error) ?? 'The server made a mistake; its log has the details under the id of this run.';
+  const known =
+    knownMessage(error) ??
+    hostTrouble(error) ??
+    'The server made a mistake; its log has the details under the id of this run.';
   const message = known + lockHint(isStateLocked);
   const changes = { errorMessage: message, exitCode: error instanceof RunFailedError ? error.exitCode : null };
   return {

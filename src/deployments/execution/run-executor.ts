@@ -208,6 +208,8 @@ export class RunExecutor {
     };
     const log = await this.openLog(work, 'plan');
     const exitCode = await this.command(work, 'plan', planArguments(options, workspace.planFile), log);
+    const planSha256 = await workspace.hashPlan();
+    if (planSha256 === null) throw new RunFailedError('The tool said that it planned, but there is no plan file.');
     const shown = await this.tool.call(
       work.run,
       workspace,
@@ -222,8 +224,6 @@ export class RunExecutor {
       },
       work.control,
     );
-    const planSha256 = await workspace.hashPlan();
-    if (planSha256 === null) throw new RunFailedError('The tool said that it planned, but there is no plan file.');
     const plan = await this.plans.read(shown.outputFile, shown.response.output, run.operation, work.patterns);
     const changes = {
       planSummary: plan.summary,

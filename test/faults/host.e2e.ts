@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support/eventually';
+import { isInstalled } from '../support/installed-programs';
 import type { DeploymentDriver, RunBody } from '../support/run-driver';
 import { FaultRoom, ledgerConfiguration } from './fault-room';
 
@@ -84,20 +85,24 @@ describe('the host, and who works on it, at the wrong moment', () => {
     await endsWell();
   });
 
-  it('no file can be opened just after a restart: that is no sign that the tool has ended', async () => {
-    await room.kill();
-    await room.start();
-    const open = readdirSync(`/proc/${room.pid}/fd`).length;
-    const limit = (count: number): unknown =>
-      execFileSync('prlimit', ['--pid', String(room.pid), `--nofile=${count}:`]);
-    limit(Math.min(open, 10));
-    // Many looks at the tool long.
-    await sleep(1_500);
-    limit(65_536);
-    expect((await deployment.get(run.id)).status).toBe('applying');
-    await endsWell();
-    await nextOneWorks();
-  });
+  (isInstalled('prlimit') ? it : it.skip)(
+    'no file can be opened just after a restart: that is no sign that the tool has ended',
+    async () => {
+      await room.kill();
+      await room.start();
+      const before = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${room.pid}/limits`, 'utf8'))![1]!;
+      const limit = (count: string): unknown =>
+        execFileSync('prlimit', ['--pid', String(room.pid), `--nofile=${count}:`]);
+      // Fewer than it has open already.
+      limit('10');
+      // Many looks at the tool long.
+      await sleep(1_500);
+      limit(before);
+      expect((await deployment.get(run.id)).status).toBe('applying');
+      await endsWell();
+      await nextOneWorks();
+    },
+  );
 
   it('the work root is taken away during apply: the run says what is not known, and the next one works', async () => {
     rmSync(work(), { recursive: true });

@@ -42,7 +42,7 @@ describe(`${MANY} requests at once`, () => {
     const { body } = await server.request('GET', `/api/audit?action=${action}&limit=200`);
     return body.filter((entry: { target_id: string }) => entry.target_id === id).length;
   };
-  const awaitingApproval = async (): Promise<RunBody & { mark: string }> => {
+  const awaitingApproval = async (): Promise<{ id: string; mark: string }> => {
     const mark = `mark-${(marks += 1)}.`;
     const { id } = await deployment.start({ env_vars: { TF_VAR_mark: mark } });
     return { ...(await deployment.reach(id, 'awaiting_approval')), mark };

@@ -36,6 +36,11 @@ export class CallFiles {
     return `${this.log}.exit`;
   }
 
+  /** There when the runner died before it let the tool start: nothing was started. */
+  get neverStarted(): string {
+    return `${this.exit}.none`;
+  }
+
   /** Where output went that is not log: only with `-json`. */
   get toolStderr(): string {
     return `${this.log}.stderr`;

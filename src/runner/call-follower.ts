@@ -14,6 +14,8 @@ const MAX_RESPONSE_BYTES = 64 * 2 ** 20;
 /** How long after the longest time a call may take the server waits for the runner to say so. */
 const MARGIN_MS = 60_000;
 const MINUTE_MS = 60_000;
+/** A shell starts in much less. */
+const WAITER_MS = 2_000;
 
 interface Limits {
   timeoutMinutes: number;
@@ -80,11 +82,14 @@ export class CallFollower implements RunnerHandle {
     // No usable answer. What matters now is the tool: it may be at work, and its waiter tells how it ended.
     const tool = await readJson<ProcessIdentity>(this.files.toolPid);
     if (tool) await this.toolEnd(tool);
+    else if (await exists(this.files.log)) await this.wordOfWaiter();
     const recorded = await this.recordedExit();
     if (recorded !== null) return { kind: 'answered', response: await this.responseOf(recorded) };
     if (answered.kind === 'protocol-error' && answered.evidence !== '') return answered;
     // Without its files nothing tells that it was not.
-    const mayHaveStarted = tool !== null || (await exists(this.files.log)) || !this.files.isStarted;
+    const mayHaveStarted =
+      !(await exists(this.files.neverStarted)) &&
+      (tool !== null || (await exists(this.files.log)) || !this.files.isStarted);
     return {
       kind: 'lost',
       reason: mayHaveStarted
@@ -140,6 +145,12 @@ export class CallFollower implements RunnerHandle {
       if (!(error instanceof RunnerProtocolError)) throw error;
       return { kind: 'protocol-error', reason: error.message, evidence: await evidence() };
     }
+  }
+
+  /** The runner died in the moment in which it started the waiter, which may be about to say so. */
+  private async wordOfWaiter(): Promise<void> {
+    const end = performance.now() + WAITER_MS;
+    while (performance.now() < end && !(await exists(this.files.neverStarted))) await this.pause(null);
   }
 
   private async toolEnd(tool: ProcessIdentity): Promise<void> {

@@ -6,6 +6,9 @@ import { cancelMessage, KILLED_APPLY, RunCancelledError, RunFailedError, RunnerL
 
 /** Null: nobody foresaw this error, and a human must look at the log. */
 function knownMessage(error: unknown): string | null {
+  if (error instanceof RunnerLostError && !error.mayHaveStarted) {
+    return `${error.message} Nothing was applied (runner_lost): start a new run.`;
+  }
   if (error instanceof RunnerLostError) {
     return (
       `${error.message} Whether and how far the plan was applied is not known (runner_lost): ` +
@@ -70,7 +73,7 @@ export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown
 
 /** True when the tool did not end by itself, so that nobody knows what it has saved and whether it gave the lock back. */
 export function wasKilled(error: unknown): boolean {
-  if (error instanceof RunnerLostError) return true;
+  if (error instanceof RunnerLostError) return error.mayHaveStarted;
   if (error instanceof RunCancelledError) return error.how === 'killed';
   return error instanceof RunFailedError && error.message.includes(KILLED_APPLY);
 }

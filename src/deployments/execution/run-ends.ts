@@ -39,5 +39,13 @@ export function cancelMessage(by: string, isApply: boolean, how: CancelledHow): 
   }
 }
 
-/** A command before the approval was lost with its runner: the work is begun once more. */
-export class RunnerLostError extends Error {}
+/** A command was lost with its runner. Before the approval the work is begun once more. */
+export class RunnerLostError extends Error {
+  constructor(
+    message: string,
+    /** False only when it is certain that the tool never ran. */
+    readonly mayHaveStarted = true,
+  ) {
+    super(message);
+  }
+}

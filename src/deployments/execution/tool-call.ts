@@ -151,7 +151,7 @@ export class ToolCaller {
   }
 
   private judge(run: RunEntity, call: ToolCall, result: RunnerResult, isCancelled: boolean): RunnerResponse {
-    if (result.kind === 'lost') throw new RunnerLostError(result.reason);
+    if (result.kind === 'lost') throw new RunnerLostError(result.reason, result.mayHaveStarted);
     const name = `${run.tool} ${call.command}`;
     if (result.kind === 'protocol-error') {
       throw new RunFailedError(`The runner broke its protocol in ${name} (runner_protocol_error): ${result.reason}.`);

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { RunnerProtocolError, parseRunnerResponse } from '../../runner/protocol/parse-response';
@@ -55,9 +56,26 @@ export class CallFollower implements RunnerHandle {
     const isSecond = this.cancelRequested !== null;
     if (isSecond && !force) return;
     this.cancelRequested = force ? 'force' : 'gently';
-    // The runner's own ladder: the first signal interrupts, a second one kills.
-    signalProcess(this.record, 'SIGINT', false);
-    if (force && !isSecond) setTimeout(() => signalProcess(this.record, 'SIGINT', false), POLL_MS).unref();
+    // Without a runner it is our own ladder (`stopTool`).
+    if (!isAlive(this.record)) return;
+    // The runner's ladder: the first signal interrupts, a second one kills.
+    const isFirst = this.markInterrupted();
+    if (isFirst || force) signalProcess(this.record, 'SIGINT', false);
+    if (isFirst && force) setTimeout(() => signalProcess(this.record, 'SIGINT', false), POLL_MS).unref();
+  }
+
+  /**
+   * Notes that the tool is interrupted. Before it is: a server that dies between the two has not cancelled, and a person
+   * may force it; one that interrupts twice has killed an apply.
+   * @returns false when it was before, perhaps by an earlier server
+   */
+  private markInterrupted(): boolean {
+    try {
+      writeFileSync(this.files.interrupted, '', { flag: 'wx', mode: 0o600 });
+      return true;
+    } catch (error) {
+      return !(error instanceof Error && 'code' in error && error.code === 'EEXIST');
+    }
   }
 
   /** What was not seen is a sign of nothing while no file can be opened: then one looks again. */
@@ -168,7 +186,7 @@ export class CallFollower implements RunnerHandle {
     if (this.cancelRequested === null && !this.timedOut) return;
     if (this.interruptedAt === null) {
       this.interruptedAt = now;
-      signalProcess(tool, 'SIGINT', true);
+      if (this.markInterrupted()) signalProcess(tool, 'SIGINT', true);
     } else if (now - this.interruptedAt > this.limits.graceSeconds * 1000) {
       signalProcess(tool, 'SIGKILL', true);
     }

@@ -267,7 +267,9 @@ export class RunExecutor {
       },
       work.control,
     );
-    if (work.control.isCancelled) throw new RunCancelledError(response.exit_code);
+    // What an earlier server began after it is followed to its end, also to be stopped.
+    const isNextStarted = this.tool.isStarted(work.run, work.workspace, command === 'init' ? 'plan' : 'show');
+    if (work.control.isCancelled && !isNextStarted) throw new RunCancelledError(response.exit_code);
     return response.exit_code;
   }
 

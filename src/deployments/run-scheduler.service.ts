@@ -3,7 +3,7 @@ import { outsideOfRequests } from '../common/http/request-context';
 import { RunsConfig } from '../config/config';
 import { ServerStoppingError } from '../runner';
 import { WorkControl } from '../common/concurrency/work-control';
-import { closingMove, isUnforeseen, wasKilled } from './execution/run-closing';
+import { closingMove, isPassing, isUnforeseen, wasKilled } from './execution/run-closing';
 import { RunFailedError, RunnerLostError } from './execution/run-ends';
 import { RunExecutor, RunMovedError } from './execution/run-executor';
 import { RunState } from './execution/run-state.service';
@@ -322,6 +322,11 @@ export class RunScheduler implements OnApplicationBootstrap {
         { event: 'run_failed_internally', run_id: runId },
         error instanceof Error ? error.stack : error,
       );
+    }
+    // Its tool is at work or has ended: it is followed again, and not closed under it.
+    if (run.status === 'applying' && isPassing(error) && this.executor.hasBegunApply(run)) {
+      setTimeout(() => this.wake('take up what was lost'), AGAIN_AFTER_FAILURE_MS).unref();
+      return;
     }
     const isKilled = run.status === 'applying' && wasKilled(error);
     const isLocked = isKilled && (await this.state.isLockedBy(run));

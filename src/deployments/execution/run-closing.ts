@@ -37,6 +37,11 @@ function hostTrouble(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? HOST_TROUBLE[String(error.code)] : undefined;
 }
 
+/** True for an error that says nothing of the run, and is over when others have closed their files. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['EMFILE', 'ENFILE'].includes(String(error.code));
+}
+
 /** True for an error that nobody foresaw. */
 export function isUnforeseen(error: unknown): boolean {
   return !(error instanceof RunCancelledError) && knownMessage(error) === null;

@@ -84,6 +84,9 @@ function stopOnSignals(application: Application): void {
   process.on('SIGINT', stop);
 }
 
+// Whoever read our log is gone, and so is what is written from now on; runs and states are not.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 main().catch((error: unknown) => {
   const isExpected =
     error instanceof ConfigError ||

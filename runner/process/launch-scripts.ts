@@ -23,6 +23,7 @@ const NOTHING_STARTED = 125;
  *
  * - It starts the tool only after a line has come in on descriptor 3. The runner sends it once `<log_file>.pid` is
  *   written, so that no tool ever runs that nobody could find again.
+ *   When the runner dies before, `<log_file>.exit.none` says that nothing was started.
  * - SIGINT goes to the whole group: the shell notes it and lives on, the tool gets the default and stops.
  * - What the shell itself has to say ("Killed") is not the tool's output and goes nowhere.
  * - The file appears by a rename: whoever sees it sees all of it.
@@ -33,7 +34,10 @@ trap "" HUP
 trap 'iac_runner_stop=1' INT TERM
 iac_runner_exit=$1
 shift
-IFS= read -r iac_runner_go <&3 || exit ${NOTHING_STARTED}
+if ! IFS= read -r iac_runner_go <&3; then
+  : >"$iac_runner_exit.none"
+  exit ${NOTHING_STARTED}
+fi
 exec 3<&-
 [ -z "$iac_runner_stop" ] || exit 130
 exec 4>&2 2>/dev/null

@@ -38,7 +38,7 @@ const READ_BYTES = 1024 * 1024;
 export function clearEarlierCall(files: LogFiles): void {
   const running = findRunning(files.pid);
   if (running !== undefined) throw new Error(`log_file ${files.log} is in use by a tool that still runs (${running})`);
-  for (const path of [files.pid, files.exit, `${files.exit}.tmp`]) rmSync(path, { force: true });
+  for (const path of [files.pid, files.exit, `${files.exit}.tmp`, `${files.exit}.none`]) rmSync(path, { force: true });
 }
 
 function findRunning(pidFile: string): string | undefined {

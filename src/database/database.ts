@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, EntityManager } from 'typeorm';
+import type { DatabaseFile } from './database-file';
 import { toDomainError } from './driver-errors';
 import { Transaction } from './transaction';
 import { WriteQueue } from './write-queue';
@@ -18,6 +19,7 @@ export class Database {
   constructor(
     readonly writer: DataSource,
     readonly reader: DataSource,
+    private readonly file: DatabaseFile,
   ) {}
 
   /**
@@ -56,6 +58,8 @@ export class Database {
     await runner.query('BEGIN IMMEDIATE');
     try {
       const result = await this.runIn(runner.manager, work);
+      // Last, since whoever is told that it is stored will rely on it.
+      this.file.assertInPlace();
       await runner.query('COMMIT');
       return result;
     } catch (error) {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import * as sqlite3 from 'sqlite3';
 import { DataSource, type DataSourceOptions, type EntityTarget, type MigrationInterface } from 'typeorm';
 import { Database } from './database';
+import { DatabaseFile } from './database-file';
 import { isDamage } from './driver-errors';
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -70,7 +71,7 @@ export async function openDatabase(
     }
     const reader = await new DataSource(sqliteOptions(file, entities, [])).initialize();
     await reader.query('PRAGMA query_only = ON');
-    return new Database(writer, reader);
+    return new Database(writer, reader, DatabaseFile.opened(file));
   } catch (error) {
     await writer.destroy();
     throw error;

@@ -266,6 +266,7 @@ export class RunScheduler implements OnApplicationBootstrap {
     if (!run) return;
     if (run.cancelRequestedAt !== null) control.cancel(run.cancelForce);
     // What is approved by itself goes on in the slot it has.
-    await this.worker.work(run, control, () => this.takeOut(run.id));
+    const isToBeFollowed = await this.worker.work(run, control, () => this.takeOut(run.id));
+    if (isToBeFollowed) setTimeout(() => this.wake('take up what was lost'), AGAIN_AFTER_FAILURE_MS).unref();
   }
 }

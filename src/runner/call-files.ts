@@ -36,6 +36,16 @@ export class CallFiles {
     return `${this.log}.exit`;
   }
 
+  /** There when somebody has asked for an end: at a second interrupt terraform gives up without saving. */
+  get interrupted(): string {
+    return join(this.directory, 'interrupted');
+  }
+
+  /** There when the runner died before it let the tool start: nothing was started. */
+  get neverStarted(): string {
+    return `${this.exit}.none`;
+  }
+
   /** Where output went that is not log: only with `-json`. */
   get toolStderr(): string {
     return `${this.log}.stderr`;

@@ -1,8 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { RunnerProtocolError, parseRunnerResponse } from '../../runner/protocol/parse-response';
 import { NO_REQUEST_MESSAGE, type RunnerResponse } from '../../runner/protocol/runner-protocol';
 import { readJson } from '../common/files/json-file';
+import { BOOT_ID } from './boot-id';
 import { CallFiles, CallRecord, ProcessIdentity, readHead } from './call-files';
 import { isAlive, signalProcess } from './process-identity';
 import type { RunnerExit } from './runner-launcher';
@@ -14,6 +16,8 @@ const MAX_RESPONSE_BYTES = 64 * 2 ** 20;
 /** How long after the longest time a call may take the server waits for the runner to say so. */
 const MARGIN_MS = 60_000;
 const MINUTE_MS = 60_000;
+/** A shell starts in much less. */
+const WAITER_MS = 2_000;
 
 interface Limits {
   timeoutMinutes: number;
@@ -55,12 +59,43 @@ export class CallFollower implements RunnerHandle {
     const isSecond = this.cancelRequested !== null;
     if (isSecond && !force) return;
     this.cancelRequested = force ? 'force' : 'gently';
-    // The runner's own ladder: the first signal interrupts, a second one kills.
-    signalProcess(this.record, 'SIGINT', false);
-    if (force && !isSecond) setTimeout(() => signalProcess(this.record, 'SIGINT', false), POLL_MS).unref();
+    // Without a runner it is our own ladder (`stopTool`).
+    if (!isAlive(this.record)) return;
+    // The runner's ladder: the first signal interrupts, a second one kills.
+    const isFirst = this.markInterrupted();
+    if (isFirst || force) signalProcess(this.record, 'SIGINT', false);
+    if (isFirst && force) setTimeout(() => signalProcess(this.record, 'SIGINT', false), POLL_MS).unref();
   }
 
+  /**
+   * Notes that the tool is interrupted. Before it is: a server that dies between the two has not cancelled, and a person
+   * may force it; one that interrupts twice has killed an apply.
+   * @returns false when it was before, perhaps by an earlier server
+   */
+  private markInterrupted(): boolean {
+    try {
+      writeFileSync(this.files.interrupted, '', { flag: 'wx', mode: 0o600 });
+      return true;
+    } catch (error) {
+      return !(error instanceof Error && 'code' in error && error.code === 'EEXIST');
+    }
+  }
+
+  /** What was not seen is a sign of nothing while no file can be opened: then one looks again. */
   private async follow(): Promise<RunnerResult> {
+    for (;;) {
+      const couldOpen = await canOpenFiles();
+      try {
+        const seen = await this.look();
+        if (seen.kind !== 'lost' || (couldOpen && (await canOpenFiles()))) return seen;
+      } catch (error) {
+        if (couldOpen && (await canOpenFiles())) throw error;
+      }
+      await this.pause(null);
+    }
+  }
+
+  private async look(): Promise<RunnerResult> {
     const exitCode = await this.runnerEnd();
     const answered = await this.readAnswer(exitCode);
     const wasNeverAsked = answered.kind === 'lost';
@@ -68,10 +103,14 @@ export class CallFollower implements RunnerHandle {
     // No usable answer. What matters now is the tool: it may be at work, and its waiter tells how it ended.
     const tool = await readJson<ProcessIdentity>(this.files.toolPid);
     if (tool) await this.toolEnd(tool);
+    else if (await exists(this.files.log)) await this.wordOfWaiter();
     const recorded = await this.recordedExit();
     if (recorded !== null) return { kind: 'answered', response: await this.responseOf(recorded) };
     if (answered.kind === 'protocol-error' && answered.evidence !== '') return answered;
-    const mayHaveStarted = !this.notesItsTool || tool !== null || (await exists(this.files.log));
+    // A machine that was started anew may have lost files that were written; without its files nothing tells.
+    const isTold = this.notesItsTool && this.files.isStarted && (this.record.boot_id ?? BOOT_ID) === BOOT_ID;
+    const mayHaveStarted =
+      !(await exists(this.files.neverStarted)) && (!isTold || tool !== null || (await exists(this.files.log)));
     return {
       kind: 'lost',
       reason: mayHaveStarted
@@ -129,6 +168,12 @@ export class CallFollower implements RunnerHandle {
     }
   }
 
+  /** The runner died in the moment in which it started the waiter, which may be about to say so. */
+  private async wordOfWaiter(): Promise<void> {
+    const end = performance.now() + WAITER_MS;
+    while (performance.now() < end && !(await exists(this.files.neverStarted))) await this.pause(null);
+  }
+
   private async toolEnd(tool: ProcessIdentity): Promise<void> {
     while (isAlive(tool) && (await this.recordedExit()) === null) {
       this.stopTool(tool);
@@ -144,7 +189,7 @@ export class CallFollower implements RunnerHandle {
     if (this.cancelRequested === null && !this.timedOut) return;
     if (this.interruptedAt === null) {
       this.interruptedAt = now;
-      signalProcess(tool, 'SIGINT', true);
+      if (this.markInterrupted()) signalProcess(tool, 'SIGINT', true);
     } else if (now - this.interruptedAt > this.limits.graceSeconds * 1000) {
       signalProcess(tool, 'SIGKILL', true);
     }
@@ -180,4 +225,14 @@ export class CallFollower implements RunnerHandle {
 
 async function exists(file: string): Promise<boolean> {
   return (await stat(file).catch(() => null)) !== null;
+}
+
+/** False when the process, or the machine, has as many files open as it may. */
+async function canOpenFiles(): Promise<boolean> {
+  try {
+    await (await open('/dev/null', 'r')).close();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
+import { Logger } from '@nestjs/common';
 import { ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPassedOn } from '../../runner/protocol/inherited-environment';
 import { newId } from '../common/ids';
@@ -27,8 +28,9 @@ export class LaunchedRunner {
     child.stdin?.on('error', () => undefined);
   }
 
+  /** False also when its files were taken away: then nobody would see its answer. */
   get isWaiting(): boolean {
-    return !this.hasEnded;
+    return !this.hasEnded && existsSync(join(this.directory, 'response.json'));
   }
 
   /** Moves what the runner writes into the folder of its call. The open files move with it. */
@@ -57,6 +59,7 @@ const REFILL_AFTER_MS = 300;
 
 /** Starts `RUNNER_COMMAND`, and keeps some started and waiting, so that their start costs a run nothing. */
 export class RunnerLauncher {
+  private readonly logger = new Logger(RunnerLauncher.name);
   private spares: LaunchedRunner[] = [];
   private refill: NodeJS.Timeout | null = null;
   private isStopped = false;
@@ -81,6 +84,7 @@ export class RunnerLauncher {
 
   /** A runner that waits for its request: a spare one when there is one. */
   take(): LaunchedRunner {
+    for (const spare of this.spares) if (!spare.isWaiting) spare.dismiss();
     this.spares = this.spares.filter((spare) => spare.isWaiting);
     const runner = this.spares.shift() ?? this.launch();
     this.refillAfter(this.spares.length === 0 ? 0 : REFILL_AFTER_MS);
@@ -90,13 +94,29 @@ export class RunnerLauncher {
   /** Starts the first spare at once and the others soon. */
   prepare(): void {
     if (this.isStopped) return;
-    if (this.spares.length === 0) this.spares.push(this.launch());
+    if (this.spares.length === 0) this.addSpare();
     this.refillAfter(REFILL_AFTER_MS);
   }
 
-  /** Removes what a killed server left behind. */
+  /** A spare that cannot be had now, for want of space or descriptors, is no reason to end: a call starts its own. */
+  private addSpare(): void {
+    try {
+      this.spares.push(this.launch());
+    } catch (error) {
+      this.logger.warn({ event: 'no_spare_runner', error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** Removes what a killed server left behind, as far as that can be removed. */
   clear(): void {
-    rmSync(this.spareRoot, { recursive: true, force: true });
+    try {
+      rmSync(this.spareRoot, { recursive: true, force: true });
+    } catch (error) {
+      this.logger.warn({
+        event: 'spare_runners_not_removed',
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 
   stop(): void {
@@ -113,8 +133,10 @@ export class RunnerLauncher {
     this.refill = setTimeout(() => {
       this.refill = null;
       if (this.isStopped || this.spares.length >= SPARES) return;
-      this.spares.push(this.launch());
-      this.refillAfter(REFILL_AFTER_MS);
+      const before = this.spares.length;
+      this.addSpare();
+      // In trouble, the next call tries again.
+      if (this.spares.length > before) this.refillAfter(REFILL_AFTER_MS);
     }, ms);
     this.refill.unref();
   }

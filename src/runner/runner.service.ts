@@ -56,8 +56,10 @@ export class RunnerService implements RunnerPort {
   ): Promise<RunnerHandle | null> {
     const files = new CallFiles(directory);
     const ended = await readJson<RunnerResult>(files.ended);
-    if (ended) return { logFile: files.log, result: Promise.resolve(ended), cancel: () => undefined };
-    const record = await readJson<CallRecord>(files.record);
+    if (ended && 'kind' in ended)
+      return { logFile: files.log, result: Promise.resolve(ended), cancel: () => undefined };
+    // A record that cannot be read still says that a tool may be at work: it is followed by what it left itself.
+    const record = (await readJson<CallRecord>(files.record)) ?? (files.isStarted ? unknownRunner() : null);
     return record ? this.follow(files, record, limits, null) : null;
   }
 
@@ -101,4 +103,9 @@ export class RunnerService implements RunnerPort {
     this.stopping.abort();
     this.launcher.stop();
   }
+}
+
+/** In the place of a record that is damaged: a runner that is gone. */
+function unknownRunner(): CallRecord {
+  return { pid: 0, start_time: null, started_at: new Date().toISOString(), started_at_uptime: uptime() };
 }

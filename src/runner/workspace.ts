@@ -1,4 +1,4 @@
-import { lchown, mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '../common/errors';
 
@@ -38,8 +38,10 @@ export class Workspace {
     return join(this.calls, name);
   }
 
-  /** Makes the directory, or what is missing in it. */
+  /** Makes the directory, or what is missing in it. A link that lies there is not followed: it goes. */
   async create(): Promise<void> {
+    const found = await lstat(this.directory).catch(() => null);
+    if (found && !found.isDirectory()) await rm(this.directory);
     await mkdir(this.directory, { recursive: true, mode: this.owner ? 0o711 : 0o700 });
     await this.createForRunner(this.home);
   }

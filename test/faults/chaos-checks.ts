@@ -51,7 +51,7 @@ export class ChaosChecks {
     assert(applied === 0 || run.approved_by !== null, 'applied without an approval');
     assert(run.completed_at >= run.created_at, 'it ended before it was made');
     // A runner that dies in the moment before it starts the tool has applied nothing; a person must start anew.
-    const isNeverBegun = message.includes('before the tool was started') && applied === 0;
+    const isNeverBegun = message.includes('Nothing was applied (runner_lost)') && applied === 0;
     assert(!mustSucceed || run.status === 'success' || isNeverBegun, 'a fault that no run may fail of');
     if (run.status === 'success') assert(applied === 1, 'lost apply');
     if (run.status === 'failed') assert(message.length > 20, 'failed without a reason');

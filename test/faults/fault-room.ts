@@ -119,6 +119,22 @@ export class FaultRoom {
     return sendRequest(this.url, method, path, body, this.adminKey);
   }
 
+  /** Sends signals to the server, one after the other, and waits for its end. @returns its exit status; null: a signal ended it */
+  async signal(...signals: NodeJS.Signals[]): Promise<number | null> {
+    const child = this.child!;
+    const ended = once(child, 'exit');
+    for (const signal of signals) child.kill(signal);
+    const [code] = (await ended) as [number | null];
+    this.child = null;
+    return code;
+  }
+
+  /** From now on nobody reads what the server prints: its pipes are broken. */
+  deafen(): void {
+    this.child?.stdout?.destroy();
+    this.child?.stderr?.destroy();
+  }
+
   deploy(configuration: string, fields: Record<string, unknown> = {}): Promise<DeploymentDriver> {
     const driven: DrivenServer = {
       url: this.url,

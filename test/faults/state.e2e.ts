@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually';
 import { FaultRoom, ledgerConfiguration } from './fault-room';
+import { StrangeTool } from './strange-tool';
 
 describe('managed state, when things die', () => {
   let room: FaultRoom;
@@ -130,6 +131,67 @@ describe('managed state, when things die', () => {
     const again = await deployment.start({ operation: 'plan', env_vars: { TF_VAR_mark: 'errored' } });
     expect((await deployment.reach(again.id, 'success')).plan_summary.has_changes).toBe(false);
     expect(room.applied('errored')).toBe(1);
+  });
+
+  it.each([
+    ['is killed', false],
+    ['and the runner are killed', true],
+  ])(
+    'the server %s while it cancels an apply: the tool is not interrupted twice, saves, and gives the lock back',
+    async (_what, withRunner) => {
+      room = await FaultRoom.open({ CANCEL_GRACE_SECONDS: '30' });
+      const deployment = await room.deploy(`
+      resource "terraform_data" "first" { input = "made" }
+      resource "terraform_data" "slow" {
+        input = terraform_data.first.output
+        provisioner "local-exec" { command = "trap '' INT TERM; echo at work; while [ ! -e ${room.dataDir}/go ]; do sleep 0.05; done" }
+      }
+    `);
+      const run = await deployment.start({ auto_approve: true });
+      await eventually('the apply', async () => (await deployment.log(run.id, 'apply')).includes('at work'));
+      expect((await deployment.act(run.id, 'cancel', {})).status).toBe(202);
+      await eventually('the tool knows', async () => (await deployment.log(run.id, 'apply')).includes('Gracefully'));
+      await room.kill();
+      if (withRunner) room.killRunner(run.id, '1-apply');
+      await room.start();
+      await eventually('it is taken up', () => room.printed.includes('run_resumed'));
+      expect((await deployment.get(run.id)).status).toBe('applying');
+      room.letGo();
+      const ended = await deployment.reach(run.id, 'cancelled', 'success');
+      expect(ended.apply_log).not.toContain('Two interrupts');
+      expect(ended.exit_code).not.toBe(137);
+      expect(await room.lock(deployment)).toBeNull();
+      const [newest] = await room.versions(deployment);
+      const state = await room.request('GET', `${deployment.path}/state/versions/${newest?.id}?download=true`);
+      expect(JSON.stringify(state.body)).toContain('made');
+    },
+  );
+
+  it('the server is killed while it cancels a plan: the next one waits for the end of the tool, and has its log', async () => {
+    const tool = new StrangeTool({
+      'plan stubborn': `trap '' INT TERM; echo stubborn; while [ ! -e "$TF_VAR_go" ]; do sleep 0.05; done; echo at last`,
+    });
+    room = await FaultRoom.open({ CANCEL_GRACE_SECONDS: '30', ...tool.environment });
+    try {
+      const go = join(room.dataDir, 'go');
+      const deployment = await room.deploy('variable "how" {}\nvariable "go" {}\n');
+      const run = await deployment.start({ env_vars: { TF_VAR_how: 'stubborn', TF_VAR_go: go } });
+      await eventually('the tool', async () => (await deployment.log(run.id, 'plan')).includes('stubborn'));
+      expect((await deployment.act(run.id, 'cancel', {})).status).toBe(202);
+      await room.kill();
+      await room.start();
+      // The next run of the path begins when this one has ended: that is not before its tool has.
+      const next = await deployment.start({ env_vars: { TF_VAR_how: '', TF_VAR_go: '' } });
+      await eventually('the start is over', async () => (await deployment.get(next.id)).status === 'pending');
+      expect((await deployment.get(run.id)).status).toBe('planning');
+      room.letGo();
+      await deployment.reach(run.id, 'cancelled', 'success');
+      await room.nothingIsLeft(run.id);
+      expect(await deployment.log(run.id, 'plan')).toContain('at last');
+      await deployment.reach(next.id, 'success');
+    } finally {
+      tool.forget();
+    }
   });
 
   it('SIGKILL of terraform during plan: the run fails, and gives the lock back', async () => {

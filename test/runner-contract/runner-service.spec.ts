@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RunsConfig, StorageConfig } from '../../src/config/config';
@@ -82,4 +91,21 @@ describe('RunnerService', () => {
     const settled = await next.attach(call.directory, { timeoutMinutes: 1, graceSeconds: 5 });
     expect(await settled?.result).toEqual(answered({ success: false, cancelled: true, output: '' }));
   });
+
+  it.each([
+    ['it was never let go', true, false],
+    ['nothing says so', false, true],
+  ])(
+    'of a runner that died after it started the waiter, the tool may have run unless %s',
+    async (_what, isSaid, mayHaveStarted) => {
+      const folder = join(directory, 'apply');
+      mkdirSync(folder);
+      const gone = JSON.stringify({ pid: 2 ** 22, start_time: '1', started_at: new Date().toISOString() });
+      for (const name of ['call.json', 'output.log.pid']) writeFileSync(join(folder, name), gone);
+      for (const name of ['output.log', 'response.json']) writeFileSync(join(folder, name), '');
+      if (isSaid) writeFileSync(join(folder, 'output.log.exit.none'), '');
+      const followed = await service.attach(folder, { timeoutMinutes: 1, graceSeconds: 1 });
+      expect(await followed!.result).toMatchObject({ kind: 'lost', mayHaveStarted });
+    },
+  );
 });

@@ -6,8 +6,10 @@ import { cancelMessage, KILLED_APPLY, RunCancelledError, RunFailedError, RunnerL
 
 /** Null: nobody foresaw this error, and a human must look at the log. */
 function knownMessage(error: unknown): string | null {
+  if (error instanceof RunnerLostError && !error.mayHaveStarted) {
+    return `${error.message} Nothing was applied (runner_lost): start a new run.`;
+  }
   if (error instanceof RunnerLostError) {
-    if (!error.mayHaveBegun) return `${error.message} Nothing was applied (runner_lost): start a new run.`;
     return (
       `${error.message} Whether and how far the plan was applied is not known (runner_lost): ` +
       'look at the log and at the real resources, then start a new run; nothing is applied again by itself.'
@@ -22,6 +24,24 @@ function knownMessage(error: unknown): string | null {
   return null;
 }
 
+/** Errors of the host that a run meets, for people; the log of the server has where. */
+const HOST_TROUBLE: Readonly<Record<string, string>> = {
+  EMFILE: 'The server has as many files open as it may (too_many_files). Raise its limit, then start a new run.',
+  ENFILE: 'The machine has as many files open as it may (too_many_files).',
+  EROFS: 'Working directories cannot be written (work_root).',
+  EACCES: 'Working directories cannot be written (work_root).',
+  EPERM: 'Working directories cannot be written (work_root).',
+};
+
+function hostTrouble(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? HOST_TROUBLE[String(error.code)] : undefined;
+}
+
+/** True for an error that says nothing of the run, and is over when others have closed their files. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['EMFILE', 'ENFILE'].includes(String(error.code));
+}
+
 /** True for an error that nobody foresaw. */
 export function isUnforeseen(error: unknown): boolean {
   return !(error instanceof RunCancelledError) && knownMessage(error) === null;
@@ -34,13 +54,16 @@ export function isUnforeseen(error: unknown): boolean {
 export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown, isStateLocked = false): Move {
   if (error instanceof RunCancelledError || (isCancelled && error instanceof RunnerLostError)) {
     const by = run.cancelledBy ?? PLATFORM_ACTOR;
-    const how = error instanceof RunCancelledError ? error.how : error.mayHaveBegun ? 'killed' : 'never begun';
+    const how = error instanceof RunCancelledError ? error.how : error.mayHaveStarted ? 'killed' : 'never begun';
     const exitCode = error instanceof RunCancelledError ? error.exitCode : null;
     const message = cancelMessage(by, run.status === 'applying', how) + lockHint(isStateLocked);
     const changes = { errorMessage: message, exitCode };
     return { to: 'cancelled', cause: 'person', actor: by, reason: message, changes, keepsStateLock: isStateLocked };
   }
-  const known = knownMessage(error) ?? 'The server made a mistake; its log has the details under the id of this run.';
+  const known =
+    knownMessage(error) ??
+    hostTrouble(error) ??
+    'The server made a mistake; its log has the details under the id of this run.';
   const message = known + lockHint(isStateLocked);
   const changes = { errorMessage: message, exitCode: error instanceof RunFailedError ? error.exitCode : null };
   return {
@@ -55,7 +78,7 @@ export function closingMove(run: RunEntity, isCancelled: boolean, error: unknown
 
 /** True when the tool did not end by itself, so that nobody knows what it has saved and whether it gave the lock back. */
 export function wasKilled(error: unknown): boolean {
-  if (error instanceof RunnerLostError) return error.mayHaveBegun;
+  if (error instanceof RunnerLostError) return error.mayHaveStarted;
   if (error instanceof RunCancelledError) return error.how === 'killed';
   return error instanceof RunFailedError && error.message.includes(KILLED_APPLY);
 }

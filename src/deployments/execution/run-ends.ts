@@ -39,12 +39,12 @@ export function cancelMessage(by: string, isApply: boolean, how: CancelledHow): 
   }
 }
 
-/** A command was lost with its runner, and nobody knows how it ended. */
+/** A command was lost with its runner. Before the approval the work is begun once more. */
 export class RunnerLostError extends Error {
-  /** @param mayHaveBegun false only when it is certain that the tool never ran */
   constructor(
     message: string,
-    readonly mayHaveBegun: boolean,
+    /** False only when it is certain that the tool never ran. */
+    readonly mayHaveStarted = true,
   ) {
     super(message);
   }

@@ -221,6 +221,8 @@ export class RunExecutor {
     };
     const log = await this.openLog(work, 'plan');
     const exitCode = await this.command(work, 'plan', planArguments(options, workspace.planFile), log);
+    const planSha256 = await workspace.hashPlan();
+    if (planSha256 === null) throw new RunFailedError('The tool said that it planned, but there is no plan file.');
     const shown = await this.tool.call(
       work.run,
       workspace,
@@ -235,8 +237,6 @@ export class RunExecutor {
       },
       work.control,
     );
-    const planSha256 = await workspace.hashPlan();
-    if (planSha256 === null) throw new RunFailedError('The tool said that it planned, but there is no plan file.');
     const plan = await this.plans.read(shown.outputFile, shown.response.output, run.operation, work.patterns);
     const changes = {
       planSummary: plan.summary,
@@ -282,7 +282,9 @@ export class RunExecutor {
       },
       work.control,
     );
-    if (work.control.isCancelled) throw new RunCancelledError(response.exit_code);
+    // What an earlier server began after it is followed to its end, also to be stopped.
+    const isNextStarted = this.tool.isStarted(work.run, work.workspace, command === 'init' ? 'plan' : 'show');
+    if (work.control.isCancelled && !isNextStarted) throw new RunCancelledError(response.exit_code);
     return response.exit_code;
   }
 

@@ -7,7 +7,7 @@ import type { DeploymentEntity } from '../persistence/deployment.entity';
 import type { RunEntity } from '../persistence/run.entity';
 import { RunRepository } from '../persistence/run.repository';
 import { RunJournal } from '../run-journal.service';
-import { closingMove, isUnforeseen, wasKilled } from './run-closing';
+import { closingMove, isPassing, isUnforeseen, wasKilled } from './run-closing';
 import { RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
 import { RunExecutor, RunMovedError } from './run-executor';
 import { RunState } from './run-state.service';
@@ -39,18 +39,24 @@ export class RunWorker {
     this.isStopping = true;
   }
 
-  /** Never rejects. @param onApply called when the apply is about to begin */
-  async work(run: RunEntity, control: WorkControl, onApply: () => void): Promise<void> {
+  /**
+   * Never rejects.
+   * @param onApply called when the apply is about to begin
+   * @returns true when a tool is at work, or was, that could not be followed just now: take the run up again
+   */
+  async work(run: RunEntity, control: WorkControl, onApply: () => void): Promise<boolean> {
     try {
       const deployment = await this.deployments.findById(run.deploymentId);
-      if (!deployment) return;
+      if (!deployment) return false;
       const prepared = await this.prepare(run, deployment, control);
-      if (prepared.status !== 'applying') return;
+      if (prepared.status !== 'applying') return false;
       onApply();
       await this.apply(prepared, deployment, control);
+      return false;
     } catch (error) {
-      await this.end(run.id, control, error).catch((inner: unknown) => {
+      return this.end(run.id, control, error).catch((inner: unknown) => {
         if (!this.isStopping) this.logger.error({ event: 'run_end_not_stored', run_id: run.id }, inner);
+        return false;
       });
     }
   }
@@ -74,7 +80,7 @@ export class RunWorker {
       await this.executor.apply(run, deployment, control);
     } catch (error) {
       // Whatever may have applied something is never begun again.
-      if (!(error instanceof RunnerLostError) || error.mayHaveBegun) throw error;
+      if (!(error instanceof RunnerLostError) || error.mayHaveStarted) throw error;
       if (control.isCancelled) throw new RunCancelledError(null, 'never begun');
       if (run.attempt > 1 && this.executor.hasBegunApply({ ...run, attempt: run.attempt - 1 })) throw error;
       const next = await this.nextAttempt(run);
@@ -100,19 +106,22 @@ export class RunWorker {
     return next;
   }
 
-  /** Closes a run whose work ended with an error. */
-  private async end(runId: string, control: WorkControl, error: unknown): Promise<void> {
-    if (error instanceof ServerStoppingError || error instanceof RunMovedError || this.isStopping) return;
+  /** Closes a run whose work ended with an error. True when it must be followed again instead. */
+  private async end(runId: string, control: WorkControl, error: unknown): Promise<boolean> {
+    if (error instanceof ServerStoppingError || error instanceof RunMovedError || this.isStopping) return false;
     const run = await this.runs.findById(runId);
-    if (!run || !isAtWork(run.status)) return;
+    if (!run || !isAtWork(run.status)) return false;
     if (isUnforeseen(error)) {
       this.logger.error(
         { event: 'run_failed_internally', run_id: runId },
         error instanceof Error ? error.stack : error,
       );
     }
+    // Its tool is at work or has ended: it is not closed under it.
+    if (run.status === 'applying' && isPassing(error) && this.executor.hasBegunApply(run)) return true;
     const isKilled = run.status === 'applying' && wasKilled(error);
     const isLocked = isKilled && (await this.state.isLockedBy(run));
     await this.journal.moveForSure(run, closingMove(run, control.isCancelled, error, isLocked));
+    return false;
   }
 }

@@ -86,7 +86,7 @@ export class ToolCaller {
       // Output that is data is needed until its reader is done with it.
       const isTakenIn = call.log !== null || result.kind !== 'answered';
       await Promise.all([this.recordEnd(directory, result), isTakenIn ? this.settle(directory, result) : null]);
-      return { response: this.judge(run, call, result), outputFile: handle.logFile };
+      return { response: this.judge(run, call, result, control.isCancelled), outputFile: handle.logFile };
     } finally {
       stopListening();
     }
@@ -164,7 +164,7 @@ export class ToolCaller {
     });
   }
 
-  private judge(run: RunEntity, call: ToolCall, result: RunnerResult): RunnerResponse {
+  private judge(run: RunEntity, call: ToolCall, result: RunnerResult, isCancelled: boolean): RunnerResponse {
     if (result.kind === 'lost') throw new RunnerLostError(result.reason, result.mayHaveStarted);
     const name = `${run.tool} ${call.command}`;
     if (result.kind === 'protocol-error') {
@@ -181,7 +181,14 @@ export class ToolCaller {
         response.exit_code,
       );
     }
-    if (response.cancelled) throw new RunCancelledError(response.exit_code, isKilled ? 'killed' : 'stopped');
+    if (response.cancelled && isCancelled) {
+      throw new RunCancelledError(response.exit_code, isKilled ? 'killed' : 'stopped');
+    }
+    if (response.cancelled) {
+      // Such as a supervisor that ends every process of the server.
+      const message = `${name} was stopped by a signal from outside the platform.${warning}`;
+      throw call.command === 'apply' ? new RunFailedError(message, response.exit_code) : new RunnerLostError(message);
+    }
     if (isKilled) {
       const signal = response.signal ?? (response.exit_code === 137 ? 'SIGKILL' : `status ${response.exit_code}`);
       throw new RunFailedError(`${name} was killed (${signal}).${warning}`, response.exit_code);

@@ -20,6 +20,8 @@ import { StateLocks } from './state-locks.service';
 import type { AdmittedState, StoredState } from './work/state-work';
 import { StateWorkshop } from './work/state-workshop.service';
 
+const ROLLBACK = 'state.rollback';
+
 /**
  * Keeps the states of deployments: every accepted one is a version, encrypted, and nothing is ever overwritten. What may
  * follow what is decided by lineage and serial, inside the unit that stores it.
@@ -88,7 +90,7 @@ export class States implements OnModuleInit {
     const newest = await this.repository.findNewest(key);
     const highest = await this.repository.findHighestSerial(key, version.lineage);
     const serial = serialOfRollback(newest, highest ?? version.serial);
-    return this.rewrite(version, { as: 'rolled-back', serial }, author, 'state.rollback');
+    return this.rewrite(version, { as: 'rolled-back', serial }, author, ROLLBACK);
   }
 
   /** Leaves a state with nothing in it, as a version of its own. Null when there is none to empty. */
@@ -171,6 +173,7 @@ export class States implements OnModuleInit {
       const present = await this.repository.findNewest(key);
       const outcome = succession(present, admitted, {
         mayChangeLineage: author.runId === null,
+        isRollback: action === ROLLBACK,
         highestSerial: await this.repository.findHighestSerial(key, admitted.lineage),
       });
       if (outcome.kind === 'same' && present) return present;

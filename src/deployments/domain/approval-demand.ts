@@ -1,37 +1,39 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AddressPattern } from './address-pattern';
-import type {
-  ApprovalConditions,
-  ApprovalDemand,
-  ApprovalPolicy,
-  ApprovalRule,
-  PlannedChanges,
-} from './approval-policy';
+import type { ApprovalConditions, ApprovalDemand, ApprovalPolicy, ApprovalRule } from './approval-policy';
 import type { PlannedChange } from './plan-summary';
-
-/** Changes that are looked at in one go. */
-const GO = 200;
+import type { RunOperation } from './run-operation';
 
 /**
- * How many approvals a plan needs. Of the rules that fit it the strictest counts, whatever their order; when none does,
- * the policy's own number. `auto_approve` is the one approval of a policy that asks for no more than one, by anybody;
- * it never stands in for what a rule asks for.
+ * Says how many approvals a plan needs. Of the rules that fit it the strictest counts, whatever their order; when none
+ * does, the policy's own number. `auto_approve` is the one approval of a policy that asks for no more than one, by
+ * anybody; it never stands in for what a rule asks for.
  *
- * A plan may have very many changes: others get a turn in between.
+ * The changes are looked at piece by piece, since there may be very many.
  */
-export async function approvalDemand(
-  policy: ApprovalPolicy,
-  plan: PlannedChanges,
-  autoApprove: boolean,
-): Promise<ApprovalDemand> {
-  const rules = policy.rules.map((rule) => new RuleCheck(rule));
-  const facts = new PlanFacts(plan.operation);
-  for (const [place, change] of plan.changes.entries()) {
-    if (place % GO === GO - 1) await nextTurn();
-    facts.add(change);
-    for (const rule of rules) rule.look(change);
+export class PlanExamination {
+  private readonly rules: RuleCheck[];
+  private readonly facts: PlanFacts;
+
+  constructor(
+    private readonly policy: ApprovalPolicy,
+    operation: RunOperation,
+  ) {
+    this.rules = policy.rules.map((rule) => new RuleCheck(rule));
+    this.facts = new PlanFacts(operation);
   }
-  return demandOf(policy, facts, rules, autoApprove);
+
+  /** Takes some of the changes into account. */
+  look(changes: readonly PlannedChange[]): void {
+    for (const change of changes) {
+      this.facts.add(change);
+      for (const rule of this.rules) rule.look(change);
+    }
+  }
+
+  /** What the plan needs, once all of its changes were looked at. */
+  demand(autoApprove: boolean): ApprovalDemand {
+    return demandOf(this.policy, this.facts, this.rules, autoApprove);
+  }
 }
 
 function demandOf(
@@ -85,7 +87,7 @@ class PlanFacts {
   readonly destroyed = new Resources();
   private doesMoreThanCreate = false;
 
-  constructor(readonly operation: string) {}
+  constructor(readonly operation: RunOperation) {}
 
   add(change: PlannedChange): void {
     const { actions } = change;

@@ -5,7 +5,6 @@ import { Clock } from '../../common/clock';
 import { maskText } from '../../common/secrets/secret-masker';
 import type { SecretPatterns } from '../../common/secrets/secret-patterns';
 import type { Transaction } from '../../database/transaction';
-import { approvalDemand } from '../domain/approval-demand';
 import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICY } from '../domain/approval-policy';
 import { isPlanOnly } from '../domain/run-operation';
 import { approvalPolicyOf } from '../persistence/approval-columns';
@@ -14,6 +13,7 @@ import type { RunEntity } from '../persistence/run.entity';
 import type { RunChanges } from '../persistence/run.repository';
 import { runEvent } from '../run-audit';
 import type { Move } from '../run-journal.service';
+import { approvalDemandOf } from './approval-demand-of';
 import type { ReadPlan } from './plan-reader';
 
 /** Recorded as who approved, where nobody had to. */
@@ -48,7 +48,7 @@ export class PlanOutcomes {
       return { move: { to: 'success', changes: { ...changes, approvalReason } }, inSameUnit: nothing };
     }
     const policy = await this.policyOf(run);
-    const demand = await approvalDemand(policy, { operation: run.operation, changes: plan.changes }, run.autoApprove);
+    const demand = await approvalDemandOf(policy, { operation: run.operation, changes: plan.changes }, run.autoApprove);
     // The key of an instance may be a secret, and the reason names addresses.
     const reason = maskText(patterns, demand.reason);
     const demanded: RunChanges = {

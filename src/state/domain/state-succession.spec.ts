@@ -8,7 +8,7 @@ const state = (serial: number, lineage = 'a', more: Partial<PresentState> = {}):
   ...more,
 });
 const EMPTY = { resourceCount: 0 };
-const RUN: SuccessionContext = { mayChangeLineage: false, highestSerial: null };
+const RUN: SuccessionContext = { mayChangeLineage: false, isRollback: false, highestSerial: null };
 const PERSON: SuccessionContext = { ...RUN, mayChangeLineage: true };
 
 describe('succession', () => {
@@ -35,6 +35,14 @@ describe('succession', () => {
     ['a person, over resources', 'refused', state(9, 'a'), PERSON],
     ['a person, over what nobody can see', 'refused', state(9, 'a', { resourceCount: null }), PERSON],
     ['a person, above what the lineage had', 'next', state(9, 'a', EMPTY), { ...PERSON, highestSerial: 2 }],
+    ['a rollback, over resources', 'next', state(9, 'a'), { ...PERSON, isRollback: true, highestSerial: 2 }],
+    [
+      'a rollback, over what nobody can see',
+      'next',
+      state(9, 'a', { resourceCount: null }),
+      { ...PERSON, isRollback: true },
+    ],
+    ['a rollback, not above what it had', 'refused', state(9, 'a'), { ...PERSON, isRollback: true, highestSerial: 3 }],
     ['a person, not above it', 'refused', state(9, 'a', EMPTY), { ...PERSON, highestSerial: 3 }],
   ])('another lineage with a lower serial, of %s: %s', (_what, kind, present, context) => {
     expect(succession(present, state(3, 'b'), context).kind).toBe(kind);

@@ -15,6 +15,8 @@ export interface PresentState extends ComparedState {
 export interface SuccessionContext {
   /** Whether the author may begin another lineage: a person may, a run goes on with the state it has read. */
   mayChangeLineage: boolean;
+  /** Whether it is an older version, written anew: somebody says what is right, whatever is there now. */
+  isRollback: boolean;
   /** The highest serial among the versions of the lineage of the next state; null when there are none. */
   highestSerial: number | null;
 }
@@ -38,7 +40,7 @@ export type Succession =
 export function succession(
   present: PresentState | null,
   next: ComparedState,
-  { mayChangeLineage, highestSerial }: SuccessionContext,
+  { mayChangeLineage, isRollback, highestSerial }: SuccessionContext,
 ): Succession {
   if (present === null) return { kind: 'next', endedLineage: null };
   if (present.sha256 === next.sha256) return { kind: 'same' };
@@ -48,7 +50,7 @@ export function succession(
       `its serial is ${next.serial}, and the present state has ${present.serial}: somebody changed it meanwhile`,
     );
   }
-  const obstacle = obstacleToAnotherLineage(present, next, mayChangeLineage);
+  const obstacle = isRollback ? null : obstacleToAnotherLineage(present, next, mayChangeLineage);
   if (obstacle !== null) {
     return refuse(`it has the lineage "${next.lineage}", and the present state "${present.lineage}": ${obstacle}`);
   }
@@ -73,7 +75,7 @@ function obstacleToAnotherLineage(
   if (!mayChangeLineage || next.lineage === '') return 'it is the state of something else';
   if (resourceCount === 0) return null;
   const held = resourceCount === null ? 'may hold resources (the tool has encrypted it)' : 'holds resources';
-  return `it is the state of something else, and the present one ${held}, which nobody would know of any more. Destroy them first`;
+  return `it is the state of something else, and the present one ${held}, which nobody would know of any more. Destroy them first; or roll back to a version, if the present state is here by mistake`;
 }
 
 function refuse(reason: string): Succession {

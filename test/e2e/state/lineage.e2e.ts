@@ -96,22 +96,22 @@ describe('the lineage of a state', () => {
     expect(await names(deployment)).toEqual(['b 2', 'a 9', 'b 1', 'a 5', 'a 1']);
   });
 
-  it('of an older version comes back by a rollback, when the present state holds nothing', async () => {
+  it('of an older version comes back by a rollback, also over the state of something else', async () => {
     const deployment = await create();
+    // The last one was put there by mistake.
     for (const text of [state('a', 3, 2), state('a', 7), state('b', 1, 1)]) {
       expect((await upload(deployment, text)).status).toBe(201);
     }
     const [, , full] = await versions(deployment);
-    const refused = await rollBack(deployment, full!);
-    expect(refused.status).toBe(409);
-    expect(refused.body.detail).toMatch(/lineage "a".*"b".*holds resources/);
-    expect((await upload(deployment, state('b', 2))).status).toBe(201);
     const back = await rollBack(deployment, full!);
     expect(back.body).toMatchObject({ lineage: 'a', serial: 8 });
     expect(await present(deployment)).toEqual(JSON.parse(state('a', 8, 2)));
-    expect(await names(deployment)).toEqual(['a 8', 'b 2', 'b 1', 'a 7', 'a 3']);
+    // What was there is a version still.
+    expect(await names(deployment)).toEqual(['a 8', 'b 1', 'a 7', 'a 3']);
+    const [entry] = (await server.request('GET', '/api/audit?action=state.rollback&limit=1')).body;
+    expect(entry.details).toMatchObject({ lineage_changed: { from: 'b', to: 'a' } });
     // And within it as before.
-    expect((await rollBack(deployment, (await versions(deployment))[3]!)).body).toMatchObject({ serial: 9 });
+    expect((await rollBack(deployment, (await versions(deployment))[2]!)).body).toMatchObject({ serial: 9 });
   });
 
   it('of many uploads at once over a state that holds nothing is that of one of them', async () => {

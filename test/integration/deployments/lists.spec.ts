@@ -71,11 +71,11 @@ describe('the lists', () => {
         const how = { tool: 'terraform' as const, autoApprove: false, stateBackend: 'managed' as const };
         await manager.insert(DeploymentEntity, { ...deployment, ...source, ...how, createdAt, updatedAt: createdAt });
       }
-      for (const { seq, deploymentId, path, status } of content.runs) {
+      for (const { seq, deploymentId, namespaceId, path, status } of content.runs) {
         const what = { operation: 'apply' as const, tool: 'terraform' as const, path, status, createdBy: 'a' };
         const given = { envVars: {}, sensitiveEnvNames: [], tfvarsFiles: [], targets: [], replace: [] };
         const flags = { autoApprove: false, timeoutMinutes: 30, cancelForce: false, attempt: 1, eventSeq: 0 };
-        const run = { id: newId(), seq, deploymentId, ...what, ...given, ...flags, createdAt: NOW };
+        const run = { id: newId(), seq, deploymentId, namespaceId, ...what, ...given, ...flags, createdAt: NOW };
         await manager.insert(RunEntity, run);
       }
     });

@@ -73,6 +73,7 @@ async function multiply(dataDir, { model, deployments, count }) {
       id: NEW_ID,
       seq: 'each.n',
       deployment_id: 'each.deployment',
+      namespace_id: '(SELECT namespace_id FROM deployments WHERE deployments.id = each.deployment)',
       path: 'each.path',
       status: 'each.status',
       error_message: error,

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import sqlite3 from 'sqlite3';
 import { eventually } from '../support/eventually';
 import { FaultRoom, ledgerConfiguration, LINES } from './fault-room';
 
@@ -43,7 +44,8 @@ describe('attempts at a run', () => {
     const deployment = await room.deploy(SLOW_PLAN);
     const run = await deployment.start();
     await eventually('the lock', async () => (await room.lock(deployment))?.run_id === run.id);
-    const dead = stateAccessOf(room.toolOf(run.id, 'plan')!);
+    const deadTool = room.toolOf(run.id, 'plan')!;
+    const dead = stateAccessOf(deadTool);
     const ask = async ({ address, authorization }: typeof dead, method: string): Promise<number> =>
       (
         await fetch(address, {
@@ -55,9 +57,12 @@ describe('attempts at a run', () => {
     // No state yet, but it may look.
     expect(await ask(dead, 'GET')).toBe(204);
     room.killSession(run.id, '1-plan');
-    await eventually('the second attempt at its plan', () => room.toolOf(run.id, 'plan'));
+    const tool = await eventually('the second attempt at its plan', () => {
+      const found = room.toolOf(run.id, 'plan');
+      return found !== deadTool && found;
+    });
+    const living = stateAccessOf(tool);
     await eventually('its lock', async () => (await room.lock(deployment))?.run_id === run.id);
-    const living = stateAccessOf(room.toolOf(run.id, 'plan')!);
     expect(living.authorization).not.toBe(dead.authorization);
     expect(await ask(living, 'GET')).toBe(204);
     for (const method of ['GET', 'LOCK', 'UNLOCK', 'POST', 'DELETE']) expect(await ask(dead, method)).toBe(401);
@@ -67,16 +72,29 @@ describe('attempts at a run', () => {
   });
 
   describe('an apply whose runner dies before it has started the tool', () => {
-    /** Starts a run up to its approval, stops all runners where they are, and approves: the apply cannot begin. */
+    let freezing: NodeJS.Timeout | undefined;
+    afterEach(() => clearInterval(freezing));
+
+    /** Stops all runners where they are, also those to come: none of them reads its request. */
+    const freezeRunners = (): void => {
+      const freeze = (): void => {
+        for (const pid of runnersOf(room.pid)) process.kill(pid, 'SIGSTOP');
+      };
+      freeze();
+      freezing = setInterval(freeze, 5);
+    };
+
+    const wakeRunners = (): void => {
+      clearInterval(freezing);
+      for (const pid of runnersOf(room.pid)) process.kill(pid, 'SIGCONT');
+    };
+
+    /** Starts a run up to its approval, and approves it while no runner works: the apply cannot begin. */
     const approveWithoutRunners = async (mark: string) => {
       const deployment = await room.deploy(ledgerConfiguration(room.dataDir));
       const run = await deployment.start({ env_vars: { TF_VAR_mark: mark } });
       await deployment.reach(run.id, 'awaiting_approval');
-      const stopped = await eventually('spare runners', () => {
-        const runners = runnersOf(room.pid);
-        return runners.length > 0 && runners;
-      });
-      for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+      freezeRunners();
       await deployment.act(run.id, 'approve', { approved: true });
       await eventually('the request', () => existsSync(join(room.dataDir, 'work', run.id, 'calls/1-apply/call.json')));
       return { deployment, run };
@@ -86,7 +104,7 @@ describe('attempts at a run', () => {
       room = await FaultRoom.open();
       const { deployment, run } = await approveWithoutRunners('again');
       expect(room.killRunner(run.id, '1-apply')).toBe(true);
-      for (const pid of runnersOf(room.pid)) process.kill(pid, 'SIGCONT');
+      wakeRunners();
       const ended = await deployment.reach(run.id, 'success');
       expect(room.applied('again')).toBe(1);
       expect(ended.apply_log).toContain('The runner was lost before the apply began; it is begun once more.');
@@ -101,6 +119,7 @@ describe('attempts at a run', () => {
       const { deployment, run } = await approveWithoutRunners('next');
       await room.kill();
       room.killRunner(run.id, '1-apply');
+      clearInterval(freezing);
       await room.start();
       await deployment.reach(run.id, 'success');
       expect(room.applied('next')).toBe(1);
@@ -110,7 +129,6 @@ describe('attempts at a run', () => {
       room = await FaultRoom.open();
       const { deployment, run } = await approveWithoutRunners('twice');
       expect(room.killRunner(run.id, '1-apply')).toBe(true);
-      // The runners that are there are stopped still; one that was started anew meanwhile is not taken, since those wait first.
       await eventually('the second request', () =>
         existsSync(join(room.dataDir, 'work', run.id, 'calls/2-apply/call.json')),
       );
@@ -130,6 +148,46 @@ describe('attempts at a run', () => {
       expect(ended.error_message).toContain('before the apply had begun; nothing was applied.');
       expect(room.applied('cancelled')).toBe(0);
     });
+  });
+
+  it('the log of a second attempt is whole, also when the server is killed in the middle of it', async () => {
+    room = await FaultRoom.open();
+    const many = `resource "terraform_data" "many" {\n  count = 300\n}\n`;
+    const deployment = await room.deploy(many);
+    await deployment.apply();
+    await deployment.repository.commit({ 'main.tf': many + SLOW_PLAN });
+    const run = await deployment.start();
+    const refreshed = async (): Promise<number> =>
+      (await deployment.log(run.id, 'plan', '?color=false')).split(': Refreshing state...').length - 1;
+    await eventually('the log of the first attempt', async () => (await refreshed()) >= 300);
+    const first = await refreshed();
+    room.killSession(run.id, '1-plan');
+    await eventually('the second attempt', () =>
+      existsSync(join(room.dataDir, 'work', run.id, 'calls/2-plan/call.json')),
+    );
+    await room.kill();
+    await room.start();
+    await deployment.reach(run.id, 'awaiting_approval');
+    expect(await refreshed()).toBe(first + 300);
+  });
+
+  it('an apply is not begun once more after the machine was started anew, though nothing of it reached the disk', async () => {
+    room = await FaultRoom.open();
+    const deployment = await room.deploy(ledgerConfiguration(room.dataDir, true), { state_backend: 'none' });
+    const run = await room.startHeldApply(deployment, 'rebooted');
+    await room.kill();
+    room.killSession(run.id, '1-apply');
+    // What a power cut leaves: the database is durable, the files of the call were in the kernel's caches.
+    rmSync(join(room.dataDir, 'work', run.id, 'calls/1-apply'), { recursive: true });
+    const database = new sqlite3.Database(join(room.dataDir, 'plomada.db'));
+    await new Promise<void>((resolve, reject) =>
+      database.run(`UPDATE executions SET boot_id = 'another'`, (error) => (error ? reject(error) : resolve())),
+    );
+    await new Promise((resolve) => database.close(resolve));
+    await room.start();
+    const ended = await deployment.reach(run.id, 'failed');
+    expect(ended.error_message).toMatch(/^The machine was started anew.*\(runner_lost\)/);
+    expect(room.applied('rebooted')).toBe(1);
   });
 
   it('an apply that may have begun is not begun once more with a runner that notes down nothing', async () => {

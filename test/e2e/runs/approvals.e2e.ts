@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../../support/eventually';
 import { DeploymentDriver, type RunBody } from '../../support/run-driver';
 import { ADMIN_KEY, startTestServer, type TestResponse, TestServer } from '../../support/test-server';
@@ -252,6 +253,137 @@ describe('approval policies', () => {
     expect(await deployment.reach(run.id, 'awaiting_approval')).toMatchObject({ approvals_required: 2 });
   });
 
+  it('see a resource where it was before a move, too', async () => {
+    const approval = {
+      required: 2,
+      rules: [
+        { name: 'playground', required: 0, when: { only_addresses: ['*.scratch*'] } },
+        { name: 'production', required: 3, when: { any_address: ['*.prod*'] } },
+      ],
+    };
+    const deployment = await create(approval, { 'main.tf': resources('scratch') });
+    expect(await deployment.reach((await start(deployment, 'alice')).id, 'success')).toMatchObject({
+      approved_by: 'approval-policy',
+    });
+    await deployment.repository.commit({ 'main.tf': resources('scratch', 'prod') });
+    const run = await start(deployment, 'alice');
+    await deployment.reach(run.id, 'awaiting_approval');
+    for (const who of ['alice', 'bob', 'carol']) expect((await approve(deployment, run.id, who)).status).toBe(200);
+    await deployment.reach(run.id, 'success');
+    // It would be destroyed under its new name.
+    const moved = 'moved {\n  from = terraform_data.prod\n  to   = terraform_data.scratch2\n}\n';
+    await deployment.repository.commit({ 'main.tf': resources('scratch') + moved });
+    const evading = await start(deployment, 'alice');
+    expect(await deployment.reach(evading.id, 'awaiting_approval')).toMatchObject({
+      approvals_required: 3,
+      approval_reason:
+        '3 approvals are needed: rule "production" (the plan changes terraform_data.prod, now terraform_data.scratch2).',
+    });
+    await deployment.act(evading.id, 'cancel', {});
+  });
+
+  it('show no secret that is the key of an instance', async () => {
+    const configuration = `variable "who" { type = string }
+      resource "terraform_data" "each" { for_each = toset([var.who]) }`;
+    const approval = { rules: [{ name: 'all', required: 2, when: { any_address: ['*'] } }] };
+    const deployment = await create(approval, { 'main.tf': configuration });
+    const secret = 'canary-of-an-address';
+    const run = await start(deployment, 'alice', { sensitive_env_vars: { TF_VAR_who: secret } });
+    const planned = await deployment.reach(run.id, 'awaiting_approval');
+    expect(planned.approval_reason).toBe(
+      'Two approvals are needed: rule "all" (the plan changes terraform_data.each["***"]).',
+    );
+    expect(planned.plan_summary.resources[0].address).toBe('terraform_data.each["***"]');
+    const stream = await deployment.stream(run.id);
+    await deployment.act(run.id, 'cancel', {});
+    await stream.ended;
+    expect(stream.text()).not.toContain(secret);
+    for (const file of readdirSync(server.dataDir).filter((name) => name.startsWith('plomada.db'))) {
+      expect(readFileSync(join(server.dataDir, file)).includes(secret)).toBe(false);
+    }
+  });
+
+  it('are approved for the environment that the plan was made in', async () => {
+    const put = async (deployment: DeploymentDriver, value: string): Promise<void> => {
+      const variables = [{ key: 'ACCOUNT', value, category: 'env', sensitive: true }];
+      expect((await server.request('PUT', `${deployment.path}/variables`, variables, keys.alice)).status).toBe(200);
+    };
+    const four = await create({ required: 2 });
+    await put(four, 'staging-account');
+    const run = await start(four, 'alice');
+    await four.reach(run.id, 'awaiting_approval');
+    expect((await approve(four, run.id, 'bob')).status).toBe(200);
+    await put(four, 'production-account');
+    expect((await approve(four, run.id, 'carol')).status).toBe(200);
+    const ended = await four.reach(run.id, 'failed');
+    expect(ended.error_message).toBe(
+      'Variables of the environment were changed since the plan: ACCOUNT. That is not what was approved (inputs_changed). Start a new run.',
+    );
+    expect((await server.request('GET', `${four.path}/state/versions`)).body).toEqual([]);
+
+    // Where anybody may approve, credentials may be new; the log tells.
+    const one = await create(null);
+    await put(one, 'token-of-the-morning');
+    const other = await start(one, 'alice');
+    await one.reach(other.id, 'awaiting_approval');
+    await put(one, 'token-of-the-evening');
+    await approve(one, other.id, 'alice');
+    expect((await one.reach(other.id, 'success')).apply_log).toContain(
+      'Variables of the environment were changed since the plan: ACCOUNT.',
+    );
+  });
+
+  it('have what nobody was asked about in the audit trail, too', async () => {
+    const deployment = await create({ rules: [{ name: 'new things', required: 0, when: { only_creates: true } }] });
+    const run = await deployment.reach((await start(deployment, 'alice')).id, 'success');
+    const { body } = await server.request('GET', '/api/audit?action=run.approve&limit=1');
+    expect(body[0]).toMatchObject({
+      actor: 'approval-policy',
+      target_id: run.id,
+      details: {
+        plan_sha256: run.plan_sha256,
+        commit_sha: run.commit_sha,
+        reason: 'No approval is needed: rule "new things" (the plan only creates).',
+      },
+    });
+    // Outputs alone are nothing that is created.
+    await deployment.repository.commit({ 'main.tf': `${resources('one')}output "x" { value = 1 }\n` });
+    const outputs = await start(deployment, 'alice');
+    expect(await deployment.reach(outputs.id, 'awaiting_approval')).toMatchObject({
+      approvals_required: 1,
+      approval_reason: 'One approval is needed: the deployment says so.',
+    });
+    await deployment.act(outputs.id, 'cancel', {});
+  });
+
+  it('do not count what a key has approved that was deleted since', async () => {
+    const stolen = (
+      await server.request('POST', '/api/namespaces/default/api-keys', { name: 'stolen', permissions: 'write' })
+    ).body;
+    keys.stolen = stolen.key;
+    const deployment = await create({ required: 2 });
+    const run = await start(deployment, 'alice');
+    await deployment.reach(run.id, 'awaiting_approval');
+    expect((await approve(deployment, run.id, 'stolen')).status).toBe(200);
+    expect((await server.request('DELETE', `/api/namespaces/default/api-keys/${stolen.id}`)).status).toBe(204);
+    expect((await approve(deployment, run.id, 'bob')).body).toMatchObject({
+      status: 'awaiting_approval',
+      approvals: [expect.objectContaining({ by: expect.stringMatching(/^bob/) })],
+    });
+    expect((await approve(deployment, run.id, 'carol')).body.status).toBe('applying');
+    await deployment.reach(run.id, 'success');
+  });
+
+  it('bind who would delete the deployment and make it anew', async () => {
+    const deployment = await create({ required: 2 });
+    const remove = (who: string): Promise<TestResponse> =>
+      server.request('DELETE', `${deployment.path}?force=true`, undefined, keys[who]);
+    const refused = await remove('bob');
+    expect(refused.status).toBe(403);
+    expect(refused.body.detail).toMatch(/admin/);
+    expect((await remove('root')).status).toBe(204);
+  });
+
   it.each([
     ['approval.required', { required: -1 }],
     ['approval.required', { required: 11 }],
@@ -280,6 +412,20 @@ describe('approval policies', () => {
           { name: 'r', required: 1, when: { destroys: true } },
           { name: 'r', required: 2, when: { destroys: false } },
         ],
+      },
+    ],
+    ['approval.rules.0.when.operations', { rules: [{ name: 'r', required: 1, when: { operations: ['plan'] } }] }],
+    ['approval.rules.0.name', { rules: [{ name: 'a\u202eb', required: 1, when: { destroys: true } }] }],
+    ['approval.rules.0.name', { rules: [{ name: ' ', required: 1, when: { destroys: true } }] }],
+    ['approval.rules', { rules: [{ name: 'r', required: 1, when: { any_address: ['*a'.repeat(9)] } }] }],
+    [
+      'approval.rules',
+      {
+        rules: ['a', 'b'].map((name) => ({
+          name,
+          required: 1,
+          when: { any_address: Array.from({ length: 51 }, (_, place) => `x${place}`) },
+        })),
       },
     ],
     ['approval.two', { two: 2 }],

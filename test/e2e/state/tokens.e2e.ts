@@ -21,7 +21,7 @@ it('the token of an apply opens the state of its own folder while it applies, an
     const run = await deployment.start({ auto_approve: true });
     await eventually('the token', () => existsSync(file));
     const token = readFileSync(file, 'utf8');
-    expect(token).toMatch(/^pls_[0-9a-f]{32}_1_apply_/);
+    expect(token).toMatch(/^pls_[0-9a-f]{32}_apply_/);
     const ask = async (path: string, password = token, init: RequestInit = {}): Promise<number> => {
       const authorization = `Basic ${Buffer.from(`run:${password}`).toString('base64')}`;
       return (await fetch(`${server.url}${path}`, { ...init, headers: { authorization } })).status;

@@ -14,8 +14,7 @@ import { NamespacesService } from '../namespaces';
 import { States } from '../state';
 import { normalizeRepositoryPath } from '../common/text/repository-path';
 import { assertMayChangeApproval, readApprovalPolicy } from './approval-request-rules';
-import { DEFAULT_APPROVAL_POLICY } from './domain/approval-policy';
-import { approvalColumns, approvalPolicyOf } from './persistence/approval-columns';
+import { approvalColumns, approvalPolicyOf, hasApprovalPolicy } from './persistence/approval-columns';
 import type { CreateDeploymentRequest } from './dto/create-deployment.request';
 import type { DeploymentResponse } from './dto/deployment.response';
 import type { UpdateDeploymentRequest } from './dto/update-deployment.request';
@@ -81,8 +80,8 @@ export class DeploymentsService {
     await this.audit.perform(
       this.event(actor, 'deployment.create', deployment, {
         name: deployment.name,
-        auto_approve: deployment.autoApprove,
-        approval: approvalPolicyOf(deployment),
+        ...(deployment.autoApprove ? { auto_approve: true } : {}),
+        ...(hasApprovalPolicy(deployment) ? { approval: approvalPolicyOf(deployment) } : {}),
       }),
       (transaction) => this.deployments.insert(transaction, deployment),
     );
@@ -164,7 +163,7 @@ export class DeploymentsService {
   ): Promise<{ deployment: DeploymentEntity; runIds: string[] }> {
     const deployment = await this.reader.getEntity(id);
     // Or it could be made anew without its policy.
-    if (!isDeepStrictEqual(approvalPolicyOf(deployment), DEFAULT_APPROVAL_POLICY)) assertMayChangeApproval(actor);
+    if (hasApprovalPolicy(deployment)) assertMayChangeApproval(actor);
     const inUse = force ? [] : await this.states.findFoldersInUse(id);
     if (inUse.length > 0) {
       throw new ConflictError(

@@ -306,7 +306,12 @@ export class RunExecutor {
   private async assertApprovedEnvironment(work: Work, log: PhaseLog<LogPhase>): Promise<void> {
     const { run } = work;
     if (run.plannedEnvironment === null) return;
-    const changed = changedNames(run.plannedEnvironment, this.inputs.fingerprintOf(work.environment));
+    const present = this.inputs.fingerprintOf(work.environment);
+    if (run.plannedEnvironment[''] !== present['']) {
+      await log.note('The encryption key was changed since the plan: whether variables were, too, cannot be told.');
+      return;
+    }
+    const changed = changedNames(run.plannedEnvironment, present);
     if (changed.length === 0) return;
     const what = `Variables of the environment were changed since the plan: ${changed.join(', ')}.`;
     if ((run.approvalsRequired ?? 1) > 1 || run.approvalsNotByRequester) {

@@ -54,11 +54,15 @@ export class RunInputs {
     return inputs;
   }
 
-  /** What tells an environment from another one without showing it: a mark of the value by name. */
+  /**
+   * What tells an environment from another one without showing it: a mark of the value by name. The mark of no name is
+   * that of the key: marks of another key tell nothing.
+   */
   fingerprintOf(environment: Record<string, string>): Record<string, string> {
     const markOf = (name: string, value: string): string =>
       createHmac('sha256', this.key).update(`${name}=${value}`).digest('base64url').slice(0, 22);
-    return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, markOf(name, value)]));
+    const marks = Object.entries(environment).map(([name, value]) => [name, markOf(name, value)] as const);
+    return Object.fromEntries([['', markOf('', '')], ...marks]);
   }
 
   private async gather(

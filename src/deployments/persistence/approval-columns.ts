@@ -1,4 +1,5 @@
-import type { ApprovalPolicy } from '../domain/approval-policy';
+import { isDeepStrictEqual } from 'node:util';
+import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICY } from '../domain/approval-policy';
 import type { DeploymentEntity } from './deployment.entity';
 
 type ApprovalColumns = Pick<DeploymentEntity, 'approvalRequired' | 'approvalNotByRequester' | 'approvalRules'>;
@@ -19,4 +20,9 @@ export function approvalColumns(policy: ApprovalPolicy): ApprovalColumns {
     approvalNotByRequester: policy.not_by_requester,
     approvalRules: policy.rules,
   };
+}
+
+/** Whether a deployment has another policy than the one of those that say nothing. */
+export function hasApprovalPolicy(deployment: ApprovalColumns): boolean {
+  return !isDeepStrictEqual(approvalPolicyOf(deployment), DEFAULT_APPROVAL_POLICY);
 }

@@ -114,7 +114,9 @@ export class ChaosChecks {
     logs: Record<string, string>,
     assert: (isTrue: boolean, otherwise: string) => void,
   ): void {
-    const printed = [...(logs.apply ?? '').matchAll(/numbered (\d+) of/g)].map(([, number]) => Number(number));
+    // Terraform repeats the output of a provisioner that was interrupted, in its error.
+    const [output = ''] = (logs.apply ?? '').split('local-exec provisioner error');
+    const printed = [...output.matchAll(/numbered (\d+) of/g)].map(([, number]) => Number(number));
     assert(
       printed.every((number, place) => number === place + 1),
       `the log of apply has gaps: ${printed.join(' ')}`,

@@ -106,7 +106,6 @@ describe('the host, and who works on it, at the wrong moment', () => {
 
   it('the work root is taken away during apply: the run says what is not known, and the next one works', async () => {
     rmSync(work(), { recursive: true });
-    await eventually('not ready', async () => (await fetch(`${room.url}/health/ready`)).status === 503);
     room.letGo();
     const ended = await deployment.reach(run.id, 'failed');
     expect(ended.error_message).toMatch(/nothing recorded how the tool ended.*is not known/);

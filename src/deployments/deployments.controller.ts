@@ -60,7 +60,7 @@ export class DeploymentsController {
     return this.deployments.create(actor, body);
   }
 
-  /** Changes what is given; `null` clears. */
+  /** Changes what is given; `null` clears. To change `approval` needs `admin`. */
   @Patch(':id')
   @Access('write', ofParam('deployment'))
   @ApiProblems(404, 409)
@@ -75,6 +75,7 @@ export class DeploymentsController {
   /**
    * Deletes a deployment with its runs, logs and states; refused while a run is active, and while a managed state holds
    * resources unless `force=true`. What was built stays built.
+   * One with an approval policy needs `admin`.
    */
   @Delete(':id')
   @HttpCode(204)

@@ -28,6 +28,7 @@ export class RunnerPool {
 
   /** A runner for one call; it is started when none waits. */
   take(): CallRunner {
+    this.waiting = this.waiting.filter((other) => other.isWaiting);
     const runner = this.waiting.shift() ?? this.launch();
     this.isPaused = false;
     this.tidyAfter(QUIET_MS);

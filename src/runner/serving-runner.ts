@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { servedLine } from '../../runner/protocol/runner-protocol';
-import type { CallFiles } from './call-files';
+import type { CallFiles, ProcessIdentity } from './call-files';
 import type { CallRunner, RunnerEnd } from './call-runner';
+import { isAlive, startTimeOf } from './process-identity';
 
 /** A process that takes few bytes to say that it is ready, and nothing else. */
 const MOST_PENDING = 16 * 1024;
@@ -11,6 +12,7 @@ const MOST_CALLS = 100;
 /** A process of `iac-runner --serve`: it works on one call at a time, and waits for the next one in between. */
 export class ServingRunner {
   readonly exit: Promise<RunnerEnd>;
+  private readonly identity: ProcessIdentity;
   private hasEnded = false;
   private calls = 0;
   /** What it said last, without a line's end yet. */
@@ -18,13 +20,16 @@ export class ServingRunner {
   private awaited: { responseFile: string; resolve: (end: RunnerEnd) => void } | null = null;
 
   constructor(private readonly child: ChildProcess) {
+    const pid = child.pid ?? 0;
+    this.identity = { pid, start_time: startTimeOf(pid) };
     this.exit = new Promise((resolve) => {
       child.once('error', () => resolve({ kind: 'failed' }));
       child.once('exit', (code) => resolve({ kind: 'exited', code }));
     });
-    void this.exit.then((end) => {
+    void this.exit.then(() => {
       this.hasEnded = true;
-      this.awaited?.resolve(end);
+      // Something that it left may hold the other end.
+      child.stdout?.destroy();
     });
     // A runner that has ended breaks the pipes; its exit says so.
     child.stdin?.on('error', () => undefined);
@@ -32,9 +37,9 @@ export class ServingRunner {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => this.hear(text));
   }
 
-  /** Whether it can take another call. */
+  /** Whether it can take another call. One that was killed a moment ago is not taken, although nobody has told us yet. */
   get isWaiting(): boolean {
-    return !this.hasEnded && this.awaited === null;
+    return !this.hasEnded && this.awaited === null && isAlive(this.identity);
   }
 
   get isUnused(): boolean {

@@ -43,7 +43,8 @@ describe('attempts at a run', () => {
     const deployment = await room.deploy(SLOW_PLAN);
     const run = await deployment.start();
     await eventually('the lock', async () => (await room.lock(deployment))?.run_id === run.id);
-    const dead = stateAccessOf(room.toolOf(run.id, 'plan')!);
+    const deadTool = room.toolOf(run.id, 'plan')!;
+    const dead = stateAccessOf(deadTool);
     const ask = async ({ address, authorization }: typeof dead, method: string): Promise<number> =>
       (
         await fetch(address, {
@@ -55,7 +56,11 @@ describe('attempts at a run', () => {
     // No state yet, but it may look.
     expect(await ask(dead, 'GET')).toBe(204);
     room.killSession(run.id, '1-plan');
-    await eventually('the second attempt at its plan', () => room.toolOf(run.id, 'plan'));
+    await eventually('the second attempt at its plan', () => {
+      const tool = room.toolOf(run.id, 'plan');
+      // A killed tool is seen for a moment.
+      return tool !== deadTool && tool;
+    });
     await eventually('its lock', async () => (await room.lock(deployment))?.run_id === run.id);
     const living = stateAccessOf(room.toolOf(run.id, 'plan')!);
     expect(living.authorization).not.toBe(dead.authorization);

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { describeRunnerContract } from './runner-contract';
 import { buildRunnerIfStale } from './runner-program';
 import { ServedProgram } from './served-program';
@@ -32,10 +31,4 @@ describeRunnerContract('iac-runner --serve', (request) => {
       served.child.kill('SIGTERM');
     },
   };
-});
-
-it('after all these calls, has no child, no open file and no memory of them', () => {
-  const { pid } = next().child;
-  const descriptors = readdirSync(`/proc/${pid}/fd`).length;
-  console.log(descriptors, used.length);
 });

@@ -53,7 +53,7 @@ export class RunnerPool {
 
   private takeBack(runner: ServingRunner, isAsBefore: boolean): void {
     if (isAsBefore && runner.isWaiting && !runner.hasServedEnough && !this.isStopped) this.waiting.push(runner);
-    else runner.dismiss();
+    else this.end(runner);
     this.tidyAfter(QUIET_MS);
   }
 
@@ -65,7 +65,7 @@ export class RunnerPool {
       this.quiet = null;
       const wanted = Math.min(MOST_WAITING, this.atOnce);
       if (this.all.size < wanted && !this.isPaused) this.waiting.push(this.launch());
-      else if (this.waiting.length > wanted) this.waiting.shift()?.dismiss();
+      else if (this.waiting.length > wanted) this.end(this.waiting.shift());
       else return;
       this.tidyAfter(QUIET_MS);
     }, ms);
@@ -76,10 +76,17 @@ export class RunnerPool {
     const runner = new ServingRunner(this.start());
     this.all.add(runner);
     void runner.exit.then(() => {
-      this.all.delete(runner);
       this.waiting = this.waiting.filter((other) => other !== runner);
-      if (runner.isUnused) this.isPaused = true;
+      const hasEndedByItself = this.all.delete(runner);
+      if (hasEndedByItself && runner.isUnused) this.isPaused = true;
     });
     return runner;
+  }
+
+  /** Ends one that is at no call. */
+  private end(runner: ServingRunner | undefined): void {
+    if (runner === undefined) return;
+    this.all.delete(runner);
+    runner.dismiss();
   }
 }

@@ -13,6 +13,7 @@ describe('parseCommandLine', () => {
     [['--stream', '-h'], { action: 'help' }],
     [['--version'], { action: 'version' }],
     [['--tools', 'go', '--version'], { action: 'version' }],
+    [['--serve'], { action: 'serve' }],
   ])('%j', (args, choice) => {
     expect(parseCommandLine(args)).toEqual(choice);
   });
@@ -32,12 +33,15 @@ describe('parseCommandLine', () => {
     [['--tools='], '--tools takes additional tools with commas between; there is only go'],
     [['--tools', 'go,'], '--tools takes additional tools with commas between; there is only go'],
     [['--toolsgo'], '--toolsgo is not an option'],
+    [['--serve', '--serve'], '--serve goes with no other option'],
+    [['--stream', '--serve'], '--serve goes with no other option'],
+    [['--serve', '--tools', 'go'], '--serve goes with no other option'],
   ])('refuses %j', (args, message) => {
     expect(parseCommandLine(args)).toEqual({ action: 'refuse', message: expect.stringContaining(message) as string });
   });
 
   it('has help that names every option and every command', () => {
-    for (const option of ['--stream', '--tools', '--help', '--version']) expect(HELP).toContain(option);
+    for (const option of ['--stream', '--tools', '--help', '--version', '--serve']) expect(HELP).toContain(option);
     for (const command of [...RUNNER_COMMANDS, ...GO_COMMANDS]) expect(HELP).toContain(command);
   });
 });

@@ -15,11 +15,14 @@ export type CommandLine =
   | { action: 'help' }
   | { action: 'version' }
   | { action: 'run'; stream: boolean; additionalTools: AdditionalTool[] }
+  | { action: 'serve' }
   | { action: 'refuse'; message: string };
 
-/** Reads the arguments. Everything about a call itself comes on stdin, so there are only four. */
+/** Reads the arguments. Everything about a call itself comes on stdin, so there are only five. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   let stream = false;
+  // For the server: nobody else has a use for it, so it goes with nothing else.
+  if (args.length === 1 && args[0] === '--serve') return { action: 'serve' };
   const additionalTools = new Set<AdditionalTool>();
   const rest = args.values();
   for (const argument of rest) {
@@ -33,6 +36,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
         if (tool === undefined) return { action: 'refuse', message: notAdditional(name) };
         additionalTools.add(tool);
       }
+    } else if (argument === '--serve') {
+      return { action: 'refuse', message: '--serve goes with no other option' };
     } else {
       return { action: 'refuse', message: `${argument} is not an option of iac-runner; see iac-runner --help` };
     }
@@ -56,6 +61,7 @@ Runs terraform or tofu once: one JSON request on stdin, one line of JSON on stdo
 
 Usage: iac-runner [--stream] [--tools LIST] < request.json
        iac-runner --help | --version
+       iac-runner --serve    for the server: one call after another; see its README
 
   --stream      also copy the tool's output to stderr as it comes
   --tools LIST  also accept these tools, with commas between; there is only: ${ADDITIONAL_TOOLS.join(', ')}

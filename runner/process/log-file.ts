@@ -1,16 +1,6 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { decodeTail } from '../engine/tail-buffer';
+import { writeAtomically } from './atomic-file';
 import { listLiveProcesses, readProcess } from './process-table';
 
 /** The files of a call with `log_file`. */
@@ -91,13 +81,6 @@ export function writePidFile(files: LogFiles, pid: number): void {
 /** For a shell that was killed before it could record how the tool ended. */
 export function writeExitFileIfMissing(files: LogFiles, status: number): void {
   if (!existsSync(files.exit)) writeAtomically(files.exit, `${status}\n`);
-}
-
-function writeAtomically(path: string, text: string): void {
-  const draft = `${path}.tmp`;
-  rmSync(draft, { force: true });
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
-  renameSync(draft, path);
 }
 
 /** The last `limit` bytes of what was written after `from`. Only they are read, however long the file is. */

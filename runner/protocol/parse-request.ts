@@ -55,7 +55,18 @@ export function parseRunnerRequest(
   text: string,
   additionalTools: readonly AdditionalTool[] = [],
 ): CompleteRunnerRequest {
-  const fields = readObject(text);
+  return completeRequest(readObject(text), additionalTools);
+}
+
+/**
+ * Checks one request and fills in the defaults.
+ *
+ * @throws RunnerRequestError as `parseRunnerRequest` does.
+ */
+export function completeRequest(
+  fields: Record<string, unknown>,
+  additionalTools: readonly AdditionalTool[] = [],
+): CompleteRunnerRequest {
   for (const name of Object.keys(fields)) {
     if (!FIELDS.includes(name)) {
       throw new RunnerRequestError(
@@ -84,6 +95,17 @@ export function parseRunnerRequest(
   if (fields.log_file !== undefined) request.log_file = absolutePath('log_file', fields.log_file);
   refuseTooMuch(request);
   return request;
+}
+
+/**
+ * Reads one line of a runner that serves; see `ServedRequest`. The request in it is not looked into.
+ *
+ * @throws RunnerRequestError when it does not say where the answer goes.
+ */
+export function parseServedRequest(text: string): { responseFile: string; request: Record<string, unknown> } {
+  const { response_file: responseFile, request } = readObject(text);
+  if (!isObject(request)) throw new RunnerRequestError('request must be one JSON object');
+  return { responseFile: absolutePath('response_file', responseFile), request };
 }
 
 function readObject(text: string): Record<string, unknown> {

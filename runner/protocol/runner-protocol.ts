@@ -103,3 +103,24 @@ export const RUNNER_DEFAULTS = {
  * was started. Part of the contract, so that the next server can tell.
  */
 export const NO_REQUEST_MESSAGE = 'there is no request on stdin: it is empty';
+
+/**
+ * What `iac-runner --serve` reads: one such object in each line of stdin, at most one call at a time. It is the
+ * arrangement between the server and the runner of the same version: whoever calls a runner otherwise sends one request.
+ *
+ * - The answer, the line that stdout has elsewhere, goes to `response_file` and appears there by a rename.
+ * - When the runner is ready for the next call, stdout gets the line of `servedLine`. Without it, it takes no more calls.
+ * - At the end of stdin it finishes the call it is at, and ends. Half a line at the end is no request: nothing is started.
+ * - SIGINT and SIGTERM are cancels of the call it is at. Without one it ends. So whoever has cancelled a call must not
+ *   send another: the signal might reach that.
+ */
+export interface ServedRequest {
+  /** Absolute path; the folder must exist. */
+  response_file: string;
+  request: RunnerRequest;
+}
+
+/** What a runner that serves says when it has answered a call and is ready for the next one; without the line's end. */
+export function servedLine(responseFile: string): string {
+  return JSON.stringify({ answered: responseFile });
+}

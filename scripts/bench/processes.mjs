@@ -51,6 +51,16 @@ export function cpuMsOf(pid) {
   return { own: sum(11), children: sum(13) };
 }
 
+/** The same of a server, with those of its children that still live among the descendants: its runners may serve on. */
+export function cpuMsOfServer(pid) {
+  const { own, children } = cpuMsOf(pid);
+  const living = childrenOf(pid).map((child) => {
+    const seen = cpuMsOf(child);
+    return seen.own + seen.children;
+  });
+  return { own, children: living.reduce((sum, ms) => sum + ms, children) };
+}
+
 /** From here on, `peak` counts anew. */
 export function forgetPeak(pid) {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRepository } from '../demo/git-repository.mjs';
 import { createDeployment, startBenchmarkServer } from './benchmark-server.mjs';
 import { median, pairedRatio, spread } from './figures.mjs';
-import { bareEnvironment, cpuMsOf, runToFile } from './processes.mjs';
+import { bareEnvironment, cpuMsOf, cpuMsOfServer, runToFile } from './processes.mjs';
 
 const RUNS = 50;
 /** As `RUNNER_CONCURRENCY` is by default. */
@@ -69,7 +69,7 @@ async function bareRuns(temporary, gitUrl, count) {
 }
 
 async function platformRuns({ api, pid }, deployments) {
-  const before = cpuMsOf(pid);
+  const before = cpuMsOfServer(pid);
   const startedAt = Date.now();
   await Promise.all(deployments.map((deployment) => api.post(`${deployment}/runs`, { auto_approve: true })));
   // The end is as the platform recorded it, so we may look seldom: it would pay for each look.
@@ -77,7 +77,7 @@ async function platformRuns({ api, pid }, deployments) {
   const runs = [];
   for (const deployment of deployments) runs.push(await endOf(api, deployment));
   const endedAt = Math.max(...runs.map(({ completed_at: at }) => Date.parse(at)));
-  const after = cpuMsOf(pid);
+  const after = cpuMsOfServer(pid);
   return {
     perSecond: (deployments.length * 1000) / (endedAt - startedAt),
     serverMs: (after.own - before.own) / deployments.length,

@@ -93,7 +93,7 @@ async function measureServer({ report, temporary, isQuick }) {
     ['start until it listens, first time', `${spread(first)} ms`],
     ['start until it listens, later', `${spread(later)} ms`],
     [`memory after ${IDLE_AFTER_MS / 1000} s`, `${spread(idle)} MiB`],
-    ['memory of its spare runner', spare.length === 0 ? 'none is running' : `${spread(spare)} MiB`],
+    ['memory of each runner that waits', spare.length === 0 ? 'none is running' : `${spread(spare)} MiB`],
   ]);
   report.goal('idle memory', median(idle), { atMost: 150, unit: ' MiB' });
 }

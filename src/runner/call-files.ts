@@ -11,7 +11,7 @@ export class CallFiles {
     return join(this.directory, 'call.json');
   }
 
-  /** The runner's stdout. */
+  /** The runner's answer: its stdout or, of a runner that serves, a file that it makes when it has the answer. */
   get response(): string {
     return join(this.directory, 'response.json');
   }
@@ -56,6 +56,10 @@ export class CallFiles {
     return `${this.log}.pid`;
   }
 
+  get hasResponse(): boolean {
+    return existsSync(this.response);
+  }
+
   get isStarted(): boolean {
     return existsSync(this.record);
   }
@@ -74,6 +78,8 @@ export interface CallRecord extends ProcessIdentity {
   boot_id?: string | null;
   /** Seconds since the machine was started, at the same moment; absent in records of earlier versions. */
   started_at_uptime?: number;
+  /** Whether the runner may live on after its answer, which is then a file that appears by a rename. */
+  serves?: boolean;
 }
 
 /** The first bytes of a file as text; empty when there is none. */

@@ -6,8 +6,8 @@ import { NO_REQUEST_MESSAGE, type RunnerResponse } from '../../runner/protocol/r
 import { readJson } from '../common/files/json-file';
 import { BOOT_ID } from './boot-id';
 import { CallFiles, CallRecord, ProcessIdentity, readHead } from './call-files';
+import type { RunnerEnd } from './call-runner';
 import { isAlive, signalProcess } from './process-identity';
-import type { RunnerExit } from './runner-launcher';
 import { RunnerHandle, RunnerResult, ServerStoppingError } from './runner.port';
 
 const POLL_MS = 50;
@@ -18,6 +18,8 @@ const MARGIN_MS = 60_000;
 const MINUTE_MS = 60_000;
 /** A shell starts in much less. */
 const WAITER_MS = 2_000;
+/** A runner that has handled more than this has grown by it. */
+const SMALL_OUTPUT = 2 ** 20;
 
 interface Limits {
   timeoutMinutes: number;
@@ -36,20 +38,23 @@ export class CallFollower implements RunnerHandle {
   private cancelRequested: 'gently' | 'force' | null = null;
   private interruptedAt: number | null = null;
   private timedOut = false;
+  private hasSignalledRunner = false;
+  private hasRunnersAnswer = false;
+  private hasEnded = false;
 
   constructor(
     private readonly files: CallFiles,
     private readonly record: CallRecord,
     private readonly limits: Limits,
     private readonly stopping: AbortSignal,
-    /** Of a runner this process started: how it exited, as soon as it did. */
-    private readonly exit: Promise<RunnerExit> | null,
+    /** Of a runner this process started: how its part ended, as soon as it did. */
+    private readonly end: Promise<RunnerEnd> | null,
     /** Whether the runner starts no tool before it has noted down which; of others that is not known. */
     private readonly notesItsTool: boolean,
   ) {
     this.logFile = files.log;
     this.longestMs = limits.timeoutMinutes * MINUTE_MS + limits.graceSeconds * 1000;
-    this.result = this.follow();
+    this.result = this.follow().finally(() => (this.hasEnded = true));
     // A caller that came too late to listen still gets the rejection when it awaits; nobody is left unhandled.
     this.result.catch(() => undefined);
   }
@@ -63,8 +68,26 @@ export class CallFollower implements RunnerHandle {
     if (!isAlive(this.record)) return;
     // The runner's ladder: the first signal interrupts, a second one kills.
     const isFirst = this.markInterrupted();
-    if (isFirst || force) signalProcess(this.record, 'SIGINT', false);
-    if (isFirst && force) setTimeout(() => signalProcess(this.record, 'SIGINT', false), POLL_MS).unref();
+    if (isFirst || force) this.signalRunner('SIGINT');
+    if (isFirst && force) setTimeout(() => this.signalRunner('SIGINT'), POLL_MS).unref();
+  }
+
+  /** Whether nothing about this call was odd, so that the same process may be asked for another one. */
+  leftRunnerAsItWas(result: RunnerResult): boolean {
+    if (this.hasSignalledRunner || !this.hasRunnersAnswer || result.kind !== 'answered') return false;
+    const { exit_code: exitCode, timed_out: timedOut, cancelled, signal, output } = result.response;
+    const wasStopped = timedOut === true || cancelled === true || signal !== undefined;
+    return exitCode !== null && !wasStopped && output.length <= SMALL_OUTPUT;
+  }
+
+  /**
+   * Must reach this call alone. A runner that serves gets another call only when the answer to this one is there, and
+   * from this process only when this call has ended here, and never after a signal.
+   */
+  private signalRunner(signal: NodeJS.Signals): void {
+    if (this.hasEnded || (this.record.serves && this.files.hasResponse)) return;
+    this.hasSignalledRunner = true;
+    signalProcess(this.record, signal, signal === 'SIGKILL');
   }
 
   /**
@@ -98,6 +121,7 @@ export class CallFollower implements RunnerHandle {
   private async look(): Promise<RunnerResult> {
     const exitCode = await this.runnerEnd();
     const answered = await this.readAnswer(exitCode);
+    this.hasRunnersAnswer = answered.kind === 'answered';
     const wasNeverAsked = answered.kind === 'lost';
     if (answered.kind === 'answered' || wasNeverAsked) return answered;
     // No usable answer. What matters now is the tool: it may be at work, and its waiter tells how it ended.
@@ -129,15 +153,19 @@ export class CallFollower implements RunnerHandle {
     return startedAtUptime === undefined ? Date.now() - Date.parse(startedAt) : (uptime() - startedAtUptime) * 1000;
   }
 
-  /** Waits for the runner; its exit status when this process started it. */
+  /**
+   * Waits for the runner; its exit status when this process started it and it ended. One that serves may be at another
+   * call by now, so the answer is looked for first; when it has lost its server it takes no other call, and ends.
+   */
   private async runnerEnd(): Promise<number | null | 'never-started'> {
-    const seen: { exit?: RunnerExit } = {};
-    void this.exit?.then((exit) => (seen.exit = exit));
+    const seen: { end?: RunnerEnd } = {};
+    void this.end?.then((end) => (seen.end = end));
     for (;;) {
-      if (seen.exit) return seen.exit.kind === 'failed' ? 'never-started' : seen.exit.code;
-      if (!this.exit && !isAlive(this.record)) return null;
-      if (this.takenMs > this.longestMs + MARGIN_MS) signalProcess(this.record, 'SIGKILL', true);
-      await this.pause(this.exit);
+      if (seen.end?.kind === 'failed') return 'never-started';
+      if (seen.end) return seen.end.kind === 'answered' || this.record.serves ? null : seen.end.code;
+      if (!this.end && ((this.record.serves && this.files.hasResponse) || !isAlive(this.record))) return null;
+      if (this.takenMs > this.longestMs + MARGIN_MS) this.signalRunner('SIGKILL');
+      await this.pause(this.end);
     }
   }
 

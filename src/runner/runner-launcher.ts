@@ -1,72 +1,34 @@
 import { Logger } from '@nestjs/common';
-import { ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPassedOn } from '../../runner/protocol/inherited-environment';
+import { RUNNER_DEFAULTS, type RunnerProgram } from '../../runner/protocol/runner-protocol';
 import { newId } from '../common/ids';
 import type { RunsConfig } from '../config/config';
-import { CallFiles } from './call-files';
-
-/** How a runner process ended; `failed` when it could not even be started. */
-export type RunnerExit = { kind: 'exited'; code: number | null } | { kind: 'failed' };
-
-/** A runner process that was started and has no request yet. */
-export class LaunchedRunner {
-  readonly exit: Promise<RunnerExit>;
-  private hasEnded = false;
-
-  constructor(
-    readonly child: ChildProcess,
-    private readonly directory: string,
-  ) {
-    this.exit = new Promise((resolve) => {
-      child.once('error', () => resolve({ kind: 'failed' }));
-      child.once('exit', (code) => resolve({ kind: 'exited', code }));
-    });
-    void this.exit.then(() => (this.hasEnded = true));
-    // A runner that ended early breaks the pipe; its exit says so.
-    child.stdin?.on('error', () => undefined);
-  }
-
-  /** False also when its files were taken away: then nobody would see its answer. */
-  get isWaiting(): boolean {
-    return !this.hasEnded && existsSync(join(this.directory, 'response.json'));
-  }
-
-  /** Moves what the runner writes into the folder of its call. The open files move with it. */
-  moveTo(files: CallFiles): void {
-    renameSync(join(this.directory, 'response.json'), files.response);
-    renameSync(join(this.directory, 'runner.stderr'), files.stderr);
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  send(request: string): void {
-    this.child.stdin?.end(request);
-  }
-
-  /** Ends a runner that is not needed: without a request it just goes. */
-  dismiss(): void {
-    this.child.stdin?.destroy();
-    this.child.kill('SIGKILL');
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-}
+import type { CallRunner } from './call-runner';
+import { RunnerPool } from './runner-pool';
+import { SingleRunner } from './single-runner';
 
 /** The calls of one run: none of them waits for a start. */
 const SPARES = 4;
 /** Starting a process takes time from the tool that has just begun, so spares are replaced in a quiet moment. */
 const REFILL_AFTER_MS = 300;
 
-/** Starts `RUNNER_COMMAND`, and keeps some started and waiting, so that their start costs a run nothing. */
+/**
+ * Starts `RUNNER_COMMAND`, and keeps some started and waiting, so that their start costs a run nothing. The bundled one
+ * under our own user serves one call after another; any other is sent one request and ends.
+ */
 export class RunnerLauncher {
   private readonly logger = new Logger(RunnerLauncher.name);
-  private spares: LaunchedRunner[] = [];
+  private spares: SingleRunner[] = [];
   private refill: NodeJS.Timeout | null = null;
   private isStopped = false;
   /** On the same file system as the folders of calls, so that files can be moved there. */
   private readonly spareRoot: string;
   /** What a runner gets of the server's environment, which is slow to read. */
   private readonly inherited: NodeJS.ProcessEnv;
+  private readonly pool: RunnerPool | null;
 
   constructor(
     private readonly config: RunsConfig,
@@ -80,10 +42,25 @@ export class RunnerLauncher {
       IAC_RUNNER_WORK_ROOT: workRoot,
       ...(config.toolsDir === null ? {} : { IAC_RUNNER_TOOLS_DIR: config.toolsDir }),
     };
+    // With RUNNER_USER the users of one run could look into a process that lives on to the next.
+    const canServe = config.isBundledRunner && config.runnerUser === null;
+    this.pool = canServe
+      ? new RunnerPool(() => this.spawn(['--serve'], ['pipe', 'pipe', 'ignore']), config.concurrency)
+      : null;
   }
 
-  /** A runner that waits for its request: a spare one when there is one. */
-  take(): LaunchedRunner {
+  /**
+   * A runner for one call: one that waits, when there is one.
+   * @param requestBytes how large the request is; what is too large for every runner is for a single one to refuse
+   */
+  take(tool: RunnerProgram, requestBytes: number): CallRunner {
+    // The waiting ones were started without `--tools go` and would refuse: no deployment can ever get at go.
+    if (tool === 'go') return this.launch(['--tools', 'go']);
+    if (this.pool === null) return this.takeSpare();
+    return requestBytes <= RUNNER_DEFAULTS.maxRequestBytes ? this.pool.take() : this.launch();
+  }
+
+  private takeSpare(): SingleRunner {
     for (const spare of this.spares) if (!spare.isWaiting) spare.dismiss();
     this.spares = this.spares.filter((spare) => spare.isWaiting);
     const runner = this.spares.shift() ?? this.launch();
@@ -94,6 +71,7 @@ export class RunnerLauncher {
   /** Starts the first spare at once and the others soon. */
   prepare(): void {
     if (this.isStopped) return;
+    if (this.pool !== null) return this.pool.prepare();
     if (this.spares.length === 0) this.addSpare();
     this.refillAfter(REFILL_AFTER_MS);
   }
@@ -121,6 +99,7 @@ export class RunnerLauncher {
 
   stop(): void {
     this.isStopped = true;
+    this.pool?.stop();
     if (this.refill) clearTimeout(this.refill);
     for (const spare of this.spares) spare.dismiss();
     this.spares = [];
@@ -141,25 +120,29 @@ export class RunnerLauncher {
     this.refill.unref();
   }
 
-  launch(extraArguments: string[] = []): LaunchedRunner {
+  launch(extraArguments: string[] = []): SingleRunner {
     const directory = join(this.spareRoot, newId());
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const stdout = openSync(join(directory, 'response.json'), 'ax', 0o600);
     const stderr = openSync(join(directory, 'runner.stderr'), 'ax', 0o600);
     try {
-      const [program = '', ...words] = this.config.runnerCommand;
-      // A session of its own, and files instead of pipes: the runner must not end or block with the server.
-      const child = spawn(program, [...words, ...extraArguments], {
-        cwd: '/',
-        detached: true,
-        stdio: ['pipe', stdout, stderr],
-        env: this.inherited,
-        ...(this.config.runnerUser ?? {}),
-      });
-      return new LaunchedRunner(child, directory);
+      // Files instead of pipes: the runner must not end or block with the server.
+      return new SingleRunner(this.spawn(extraArguments, ['pipe', stdout, stderr]), directory);
     } finally {
       closeSync(stdout);
       closeSync(stderr);
     }
+  }
+
+  /** In a session of its own: what ends the server's does not end the runner. */
+  private spawn(extraArguments: string[], stdio: StdioOptions): ChildProcess {
+    const [program = '', ...words] = this.config.runnerCommand;
+    return spawn(program, [...words, ...extraArguments], {
+      cwd: '/',
+      detached: true,
+      stdio,
+      env: this.inherited,
+      ...(this.config.runnerUser ?? {}),
+    });
   }
 }

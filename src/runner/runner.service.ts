@@ -5,9 +5,10 @@ import type { RunsConfig, StorageConfig } from '../config/config';
 import { readJson, writeJsonAtomically } from '../common/files/json-file';
 import { BOOT_ID } from './boot-id';
 import { CallFiles, CallRecord } from './call-files';
+import type { RunnerEnd } from './call-runner';
 import { CallFollower } from './call-follower';
 import { startTimeOf } from './process-identity';
-import { type RunnerExit, RunnerLauncher } from './runner-launcher';
+import { RunnerLauncher } from './runner-launcher';
 import type { RunnerCall, RunnerHandle, RunnerPort, RunnerResult } from './runner.port';
 
 /** Starts `iac-runner` for each call; nothing else in the server starts it, and nothing starts terraform, tofu or go. */
@@ -32,22 +33,34 @@ export class RunnerService implements RunnerPort {
   async start(call: RunnerCall): Promise<RunnerHandle> {
     const files = new CallFiles(call.directory);
     if (files.isStarted) throw new Error('A call was started in this folder before; attach to it instead.');
-    // The spare ones were started without `--tools go` and would refuse: no deployment can ever get at go.
-    const runner = call.request.tool === 'go' ? this.launcher.launch(['--tools', 'go']) : this.launcher.take();
-    runner.moveTo(files);
-    const record: CallRecord = {
-      pid: runner.child.pid ?? 0,
-      start_time: runner.child.pid === undefined ? null : startTimeOf(runner.child.pid),
-      started_at: new Date().toISOString(),
-      boot_id: BOOT_ID,
-      started_at_uptime: uptime(),
-    };
-    // The record before the request: should we die between the two, the runner sees an empty stdin and starts nothing.
-    await writeJsonAtomically(files.record, record);
     const request: RunnerRequest = { ...call.request, log_file: files.log };
-    runner.send(`${JSON.stringify(request)}\n`);
-    const limits = { timeoutMinutes: request.timeout, graceSeconds: request.grace_seconds ?? 0 };
-    return this.follow(files, record, limits, runner.exit);
+    const text = JSON.stringify(request);
+    const runner = this.launcher.take(request.tool, Buffer.byteLength(text));
+    try {
+      runner.moveTo(files);
+      const record: CallRecord = {
+        pid: runner.pid ?? 0,
+        start_time: runner.pid === undefined ? null : startTimeOf(runner.pid),
+        started_at: new Date().toISOString(),
+        boot_id: BOOT_ID,
+        started_at_uptime: uptime(),
+        ...(runner.serves ? { serves: true } : {}),
+      };
+      // The record before the request: should we die between the two, the runner is asked nothing and starts nothing.
+      await writeJsonAtomically(files.record, record);
+      runner.send(text);
+      const limits = { timeoutMinutes: request.timeout, graceSeconds: request.grace_seconds ?? 0 };
+      const handle = this.follow(files, record, limits, runner.end);
+      handle.result.then(
+        (result) => runner.release(handle.leftRunnerAsItWas(result)),
+        // The server stops: the runner finishes its call.
+        () => undefined,
+      );
+      return handle;
+    } catch (error) {
+      runner.release(false);
+      throw error;
+    }
   }
 
   async attach(
@@ -67,9 +80,9 @@ export class RunnerService implements RunnerPort {
     files: CallFiles,
     record: CallRecord,
     limits: { timeoutMinutes: number; graceSeconds: number },
-    exit: Promise<RunnerExit> | null,
+    end: Promise<RunnerEnd> | null,
   ): CallFollower {
-    return new CallFollower(files, record, limits, this.stopping.signal, exit, this.config.isBundledRunner);
+    return new CallFollower(files, record, limits, this.stopping.signal, end, this.config.isBundledRunner);
   }
 
   async settle(directory: string, result: RunnerResult): Promise<void> {
@@ -89,12 +102,12 @@ export class RunnerService implements RunnerPort {
   async check(): Promise<string | null> {
     const probe = this.launcher.launch(['--version']);
     const outcome = await Promise.race([
-      probe.exit,
+      probe.end,
       new Promise<null>((resolve) => setTimeout(resolve, 10_000, null).unref()),
     ]);
     probe.dismiss();
     if (outcome === null) return 'The runner does not answer.';
-    if (outcome.kind === 'failed' || outcome.code !== 0) return 'The runner cannot be started. Check RUNNER_COMMAND.';
+    if (outcome.kind !== 'exited' || outcome.code !== 0) return 'The runner cannot be started. Check RUNNER_COMMAND.';
     return null;
   }
 

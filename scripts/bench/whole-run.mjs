@@ -18,10 +18,11 @@ export async function compareRuns({ report, temporary }, { name, files, warmUps,
   const gitUrl = createRepository(mkdtempSync(join(temporary, 'repository-')), files);
   const server = await startBenchmarkServer(temporary);
   try {
-    const deployment = await createDeployment(server.api, gitUrl);
     const bare = [];
     const ours = [];
     for (let round = -warmUps; round < rounds; round++) {
+      // Its own for each round: with the state of the round before there would be nothing to apply.
+      const deployment = await createDeployment(server.api, gitUrl);
       const bareRound = await bareRun(gitUrl, temporary);
       await sleep(PAUSE_MS);
       const oursRound = await platformRun(server.api, deployment);

@@ -115,6 +115,10 @@ describe('the host, and who works on it, at the wrong moment', () => {
   });
 
   it('no spare runner can be started: the server stays, and a run that needs one says so', async () => {
+    // One for each call, as RUNNER_COMMAND has them: those that serve keep nothing there.
+    await room.kill();
+    const program = join(process.cwd(), 'dist/runner/iac-runner.js');
+    await room.start({ RUNNER_COMMAND: JSON.stringify([process.execPath, program]) });
     rmSync(work('.runners'), { recursive: true });
     writeFileSync(work('.runners'), 'in the way');
     await endsWell();

@@ -75,18 +75,26 @@ describe('attempts at a run', () => {
     let freezing: NodeJS.Timeout | undefined;
     afterEach(() => clearInterval(freezing));
 
+    const signalRunners = (signal: NodeJS.Signals): void => {
+      for (const pid of runnersOf(room.pid)) {
+        try {
+          process.kill(pid, signal);
+        } catch {
+          // It has ended since it was listed.
+        }
+      }
+    };
+
     /** Stops all runners where they are, also those to come: none of them reads its request. */
     const freezeRunners = (): void => {
-      const freeze = (): void => {
-        for (const pid of runnersOf(room.pid)) process.kill(pid, 'SIGSTOP');
-      };
+      const freeze = (): void => signalRunners('SIGSTOP');
       freeze();
       freezing = setInterval(freeze, 5);
     };
 
     const wakeRunners = (): void => {
       clearInterval(freezing);
-      for (const pid of runnersOf(room.pid)) process.kill(pid, 'SIGCONT');
+      signalRunners('SIGCONT');
     };
 
     /** Starts a run up to its approval, and approves it while no runner works: the apply cannot begin. */

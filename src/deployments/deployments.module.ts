@@ -8,10 +8,12 @@ import { AllRunsController } from './all-runs.controller';
 import { DeploymentReader } from './deployment-reader.service';
 import { DeploymentsController } from './deployments.controller';
 import { DeploymentsService } from './deployments.service';
+import { ApplyConditions } from './execution/apply-conditions';
 import { PlanOutcomes } from './execution/plan-outcome';
 import { PlanReader } from './execution/plan-reader';
 import { RunExecutor } from './execution/run-executor';
 import { RunInputs } from './execution/run-inputs';
+import { RunPhaseLogs } from './execution/run-phase-logs';
 import { RunRegistryAccess } from './execution/run-registry-access';
 import { RunSecrets } from './execution/run-secrets';
 import { RunState } from './execution/run-state.service';
@@ -55,6 +57,8 @@ const IDLE_WITHIN_MS = 10_000;
     RunEventHub,
     RunScheduler,
     RunExecutor,
+    ApplyConditions,
+    RunPhaseLogs,
     RunWorker,
     ToolCaller,
     PlanReader,

@@ -2,22 +2,23 @@ import { Inject, Injectable } from '@nestjs/common';
 import { posix } from 'node:path';
 import { DomainError } from '../../common/errors';
 import type { SecretPatterns } from '../../common/secrets/secret-patterns';
-import { RunsConfig, StateConfig } from '../../config/config';
+import { StateConfig } from '../../config/config';
 import { GIT_PORT, GitPort } from '../../git';
 import { ServerStoppingError } from '../../runner';
-import { PhaseLog } from '../../live-logs/phase-log';
+import type { PhaseLog } from '../../live-logs/phase-log';
 import type { LogPhase } from '../domain/log-phase';
 import { applyArguments, initArguments, planArguments, showArguments } from '../domain/tool-arguments';
 import type { DeploymentEntity } from '../persistence/deployment.entity';
-import { RunEventRepository } from '../persistence/run-event.repository';
 import type { RunEntity } from '../persistence/run.entity';
 import type { RunChanges } from '../persistence/run.repository';
 import { Move, PLATFORM_ACTOR, RunJournal } from '../run-journal.service';
+import { ApplyConditions } from './apply-conditions';
 import { ApprovalPolicyChangedError, PlanOutcomes } from './plan-outcome';
 import { PlanReader, type ReadPlan } from './plan-reader';
 import type { WorkControl } from '../../common/concurrency/work-control';
 import { RunCancelledError, RunFailedError, RunnerLostError } from './run-ends';
 import { type Inputs, RunInputs } from './run-inputs';
+import { RunPhaseLogs } from './run-phase-logs';
 import { RunRegistryAccess } from './run-registry-access';
 import { RunSecrets } from './run-secrets';
 import { RunState } from './run-state.service';
@@ -55,12 +56,12 @@ export class RunExecutor {
     @Inject(GIT_PORT) private readonly git: GitPort,
     private readonly tool: ToolCaller,
     private readonly journal: RunJournal,
-    private readonly events: RunEventRepository,
+    private readonly logs: RunPhaseLogs,
+    private readonly conditions: ApplyConditions,
     private readonly plans: PlanReader,
     private readonly outcomes: PlanOutcomes,
     private readonly secrets: RunSecrets,
     private readonly inputs: RunInputs,
-    private readonly config: RunsConfig,
     private readonly workspaces: RunWorkspaces,
     private readonly registry: RunRegistryAccess,
     private readonly stateAccess: RunStateAccess,
@@ -88,10 +89,10 @@ export class RunExecutor {
     const work = await this.take(run, deployment, control);
     const isFollowed = this.hasBegunApply(run);
     if (!isFollowed) await this.tool.assertNotLostWithTheMachine(run, 'apply');
-    if (!isFollowed) await this.assertApprovedPlan(work);
+    if (!isFollowed) await this.conditions.assertPlan(run, work.workspace);
     await this.renewInputs(work, 'apply');
-    const log = await this.openLog(work, 'apply');
-    if (!isFollowed) await this.assertApprovedEnvironment(work, log);
+    const log = await this.logs.open(work.run, 'apply', work.patterns);
+    if (!isFollowed) await this.conditions.assertEnvironment(run, work.environment, log);
     await work.workspace.writeCliConfiguration(this.registry.configurationOf(run.id));
     const workDirectory = await this.workDirectory(work);
     const call = {
@@ -131,7 +132,7 @@ export class RunExecutor {
   async note(run: RunEntity, deployment: DeploymentEntity, text: string): Promise<void> {
     const phase: LogPhase = run.status === 'applying' ? 'apply' : run.status === 'planning' ? 'plan' : 'init';
     const { patterns } = await this.inputs.read(run, deployment, this.workspaces.of(run.id));
-    await (await this.openLog({ run, patterns }, phase)).note(text);
+    await (await this.logs.open(run, phase, patterns)).note(text);
   }
 
   private async take(run: RunEntity, deployment: DeploymentEntity, control: WorkControl): Promise<Work> {
@@ -152,7 +153,7 @@ export class RunExecutor {
     if (cloned === null) {
       await work.workspace.clear();
       await work.workspace.assertSpace();
-      const log = await this.openLog(work, 'clone');
+      const log = await this.logs.open(work.run, 'clone', work.patterns);
       await this.noteUnmaskable(work, log);
       try {
         const { commitSha } = await this.git.clone(
@@ -179,7 +180,7 @@ export class RunExecutor {
 
   private async init(work: Work): Promise<void> {
     await this.renewInputs(work, 'init');
-    const log = await this.openLog(work, 'init');
+    const log = await this.logs.open(work.run, 'init', work.patterns);
     const workDirectory = await this.workDirectory(work);
     const isFollowed = this.tool.isStarted(work.run, work.workspace, 'init');
     if (!isFollowed) {
@@ -219,7 +220,7 @@ export class RunExecutor {
       replace: run.replace,
       lockTimeoutSeconds: this.stateConfig.lockTimeoutSeconds,
     };
-    const log = await this.openLog(work, 'plan');
+    const log = await this.logs.open(work.run, 'plan', work.patterns);
     const exitCode = await this.command(work, 'plan', planArguments(options, workspace.planFile), log);
     const planSha256 = await workspace.hashPlan();
     if (planSha256 === null) throw new RunFailedError('The tool said that it planned, but there is no plan file.');
@@ -288,38 +289,6 @@ export class RunExecutor {
     return response.exit_code;
   }
 
-  /** What was approved is what is on the disk, bit by bit; otherwise nothing is applied. */
-  private async assertApprovedPlan(work: Work): Promise<void> {
-    const { run, workspace } = work;
-    const found = await workspace.hashPlan();
-    if (found === null) throw new RunFailedError('The plan that was approved is gone (plan_lost). Start a new run.');
-    if (found !== run.planSha256 || (await workspace.clonedCommit()) !== run.commitSha) {
-      throw new RunFailedError('The plan file is not the one that was approved; nothing was applied. Start a new run.');
-    }
-    await workspace.assertSpace();
-  }
-
-  /**
-   * Plan and apply get the environment as it is when they start: credentials may be short-lived. Who approves for others
-   * must know that it is the same; where anybody may approve, the log says so.
-   */
-  private async assertApprovedEnvironment(work: Work, log: PhaseLog<LogPhase>): Promise<void> {
-    const { run } = work;
-    if (run.plannedEnvironment === null) return;
-    const present = this.inputs.fingerprintOf(work.environment);
-    if (run.plannedEnvironment[''] !== present['']) {
-      await log.note('The encryption key was changed since the plan: whether variables were, too, cannot be told.');
-      return;
-    }
-    const changed = changedNames(run.plannedEnvironment, present);
-    if (changed.length === 0) return;
-    const what = `Variables of the environment were changed since the plan: ${changed.join(', ')}.`;
-    if ((run.approvalsRequired ?? 1) > 1 || run.approvalsNotByRequester) {
-      throw new RunFailedError(`${what} That is not what was approved (inputs_changed). Start a new run.`);
-    }
-    await log.note(what);
-  }
-
   /** What a command is given; of the state, no more than its phase needs. */
   private environmentFor(work: Work, phase: StatePhase): Record<string, string> {
     if (!isManaged(work)) return work.environment;
@@ -328,19 +297,6 @@ export class RunExecutor {
 
   private workDirectory(work: Work): Promise<string> {
     return work.workspace.resolveFolder(work.run.path);
-  }
-
-  private async openLog(work: Pick<Work, 'run' | 'patterns'>, phase: LogPhase): Promise<PhaseLog<LogPhase>> {
-    const { size } = await this.events.findLogEnd(work.run.id, phase);
-    const sourceEnd = await this.events.findSourceEnd(work.run, phase);
-    const { id, attempt } = work.run;
-    return new PhaseLog(
-      phase,
-      work.patterns,
-      (piece) => this.journal.appendLog({ id, attempt }, piece),
-      this.config.logMaxBytes,
-      { size, sourceEnd },
-    );
   }
 
   private async noteUnmaskable(work: Work, log: PhaseLog<LogPhase>): Promise<void> {
@@ -385,9 +341,4 @@ function forWork(
     environment: { ...environment, HOME: workspace.home, TF_CLI_CONFIG_FILE: workspace.cliConfigurationFile },
     varFile,
   };
-}
-
-/** Names whose values differ, or which one of the two lacks. */
-function changedNames(one: Record<string, string>, other: Record<string, string>): string[] {
-  return [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((name) => one[name] !== other[name]).sort();
 }

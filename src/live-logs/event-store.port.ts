@@ -5,8 +5,8 @@ export interface EventStore<Phase extends string = string> {
   /** What a reader that has seen everything up to `seq` has not, oldest first, at most `limit` of them. */
   findAfter(subjectId: string, seq: number, limit: number): Promise<LogEvent[]>;
 
-  /** How far the log of a phase goes, and how far its writer's output is in it, in bytes; 0 for what is not there. */
-  findLogEnd(subjectId: string, phase: Phase): Promise<{ size: number; sourceEnd: number }>;
+  /** Length of the log of a phase in bytes; 0 for what is not there. */
+  findLogSize(subjectId: string, phase: Phase): Promise<number>;
 
   /** The pieces of a log that hold any byte of `from` to `to` (exclusive), in order, at most `limit` of them. */
   findLogPieces(subjectId: string, phase: Phase, from: number, to: number, limit: number): Promise<LogEvent[]>;

@@ -11,7 +11,7 @@ export class StoredLogs<Phase extends string = string> {
 
   /** Length of the log of one phase in bytes; 0 for one that nobody has written. */
   async size(subjectId: string, phase: Phase): Promise<number> {
-    return (await this.store.findLogEnd(subjectId, phase)).size;
+    return this.store.findLogSize(subjectId, phase);
   }
 
   /** The bytes from `from` to `to` (exclusive). */

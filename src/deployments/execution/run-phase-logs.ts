@@ -18,7 +18,7 @@ export class RunPhaseLogs {
 
   /** The log of a phase, to go on where it ends; of the tool's output, where this attempt's own was taken in to. */
   async open({ id, attempt }: RunAttempt, phase: LogPhase, patterns: SecretPatterns): Promise<PhaseLog<LogPhase>> {
-    const { size } = await this.events.findLogEnd(id, phase);
+    const size = await this.events.findLogSize(id, phase);
     const sourceEnd = await this.events.findSourceEnd({ id, attempt }, phase);
     return new PhaseLog(
       phase,

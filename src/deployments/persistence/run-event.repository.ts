@@ -23,16 +23,15 @@ export class RunEventRepository implements EventStore<LogPhase> {
       .find(RunEventEntity, { where: { runId, seq: MoreThan(seq) }, order: { seq: 'ASC' }, take: limit });
   }
 
-  /** How far the log of a phase goes, and how far the tool's output is in it. */
-  async findLogEnd(runId: string, phase: LogPhase): Promise<{ size: number; sourceEnd: number }> {
-    const row: { size: number | null; source: number | null } | undefined = await this.database
+  /** Length of the log of a phase in bytes, over all attempts. */
+  async findLogSize(runId: string, phase: LogPhase): Promise<number> {
+    const row: { size: number | null } | undefined = await this.database
       .readManager()
       .createQueryBuilder(RunEventEntity, 'event')
       .select('MAX(event.offset + event.size)', 'size')
-      .addSelect('MAX(event.sourceEnd)', 'source')
       .where('event.runId = :runId AND event.phase = :phase', { runId, phase })
       .getRawOne();
-    return { size: Number(row?.size ?? 0), sourceEnd: Number(row?.source ?? 0) };
+    return Number(row?.size ?? 0);
   }
 
   /** How far the tool's output of one attempt at a run is in the log of a phase, in bytes. */

@@ -268,7 +268,7 @@ export class BuildExecutor {
 
   /** Each command has a file of output of its own, which is taken in from its beginning. */
   private async openLog(build: BuildEntity, patterns: SecretPatterns): Promise<PhaseLog> {
-    const { size } = await this.events.findLogEnd(build.id, BUILD_PHASE);
+    const size = await this.events.findLogSize(build.id, BUILD_PHASE);
     return new PhaseLog(
       BUILD_PHASE,
       patterns,

@@ -20,15 +20,14 @@ export class BuildEventRepository implements EventStore {
       .find(BuildEventEntity, { where: { buildId, seq: MoreThan(seq) }, order: { seq: 'ASC' }, take: limit });
   }
 
-  async findLogEnd(buildId: string, phase: string): Promise<{ size: number; sourceEnd: number }> {
-    const row: { size: number | null; source: number | null } | undefined = await this.database
+  async findLogSize(buildId: string, phase: string): Promise<number> {
+    const row: { size: number | null } | undefined = await this.database
       .readManager()
       .createQueryBuilder(BuildEventEntity, 'event')
       .select('MAX(event.offset + event.size)', 'size')
-      .addSelect('MAX(event.sourceEnd)', 'source')
       .where('event.buildId = :buildId AND event.phase = :phase', { buildId, phase })
       .getRawOne();
-    return { size: Number(row?.size ?? 0), sourceEnd: Number(row?.source ?? 0) };
+    return Number(row?.size ?? 0);
   }
 
   findLogPieces(buildId: string, phase: string, from: number, to: number, limit: number): Promise<BuildEventEntity[]> {
